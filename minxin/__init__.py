@@ -1,0 +1,1 @@
+"""民心: complaints that travel, are answered, and are rated; public money behind glass."""

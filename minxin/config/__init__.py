@@ -1,0 +1,1 @@
+"""Assembles the house: settings, urls, command line, servers. Nobody imports it."""

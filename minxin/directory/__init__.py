@@ -1,0 +1,1 @@
+"""Who: regions, units, posts, people, roles, duties, sign-in."""

@@ -1,0 +1,1 @@
+"""How it works: clocks, money, identifiers, sealing, files, Chinese text, limits, errors. Knows no domain."""

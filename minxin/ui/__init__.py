@@ -1,0 +1,1 @@
+"""How it looks: base pages, components, charts, icons, words for dates and money."""
