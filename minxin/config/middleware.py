@@ -12,9 +12,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 def surface(get_response: Handler) -> Handler:
     """Sessions, people and messages exist on the desk only: the public's pages set no session and know nobody."""
-    from allauth.account.middleware import AccountMiddleware
-
-    desk = SessionMiddleware(AuthenticationMiddleware(MessageMiddleware(AccountMiddleware(get_response))))
+    desk = SessionMiddleware(AuthenticationMiddleware(MessageMiddleware(get_response)))
 
     def handle(request: HttpRequest) -> HttpResponse:
         request.surface = "desk" if request.path.startswith("/desk/") else "public"  # type: ignore[attr-defined]

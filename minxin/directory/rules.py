@@ -1,0 +1,293 @@
+"""What each role is and may do in the directory; the value types by which every floor above names units and officers.
+
+Pure: no database, no clock, no request.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class Role(StrEnum):
+    """What somebody is to a unit, or, for the last three, which pseudo-actor acts."""
+
+    HEAD = "head"
+    LEADER = "leader"
+    CLERK = "clerk"
+    SECTION = "section"
+    PUBLISHER = "publisher"
+    EDITOR = "editor"
+    DISPATCHER = "dispatcher"
+    REVIEWER = "reviewer"
+    SUPERVISOR = "supervisor"
+    VISITOR = "visitor"
+    ARBITRATOR = "arbitrator"
+    DISCIPLINE = "discipline"
+    OBSERVER = "observer"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDITOR = "auditor"
+    CITIZEN = "citizen"
+    CHANNEL = "channel"
+    SYSTEM = "system"
+
+    @property
+    def label(self) -> str:
+        """The role's name on the screen."""
+        return str(ROLES[self])
+
+
+ROLES: dict[Role, str | Promise] = {
+    Role.HEAD: gettext_lazy("一把手"),
+    Role.LEADER: gettext_lazy("分管领导"),
+    Role.CLERK: gettext_lazy("承办员"),
+    Role.SECTION: gettext_lazy("信息监督员"),
+    Role.PUBLISHER: gettext_lazy("发布员"),
+    Role.EDITOR: gettext_lazy("摘编员"),
+    Role.DISPATCHER: gettext_lazy("分转员"),
+    Role.REVIEWER: gettext_lazy("审核员"),
+    Role.SUPERVISOR: gettext_lazy("督办员"),
+    Role.VISITOR: gettext_lazy("回访员"),
+    Role.ARBITRATOR: gettext_lazy("裁定员"),
+    Role.DISCIPLINE: gettext_lazy("纪检监察员"),
+    Role.OBSERVER: gettext_lazy("审计监督员"),
+    Role.SYSTEM_ADMIN: gettext_lazy("系统管理员"),
+    Role.SECURITY_ADMIN: gettext_lazy("安全管理员"),
+    Role.AUDITOR: gettext_lazy("审计管理员"),
+    Role.CITIZEN: gettext_lazy("群众"),
+    Role.CHANNEL: gettext_lazy("接入渠道"),
+    Role.SYSTEM: gettext_lazy("系统"),
+}
+PSEUDO = frozenset({Role.CITIZEN, Role.CHANNEL, Role.SYSTEM})
+CENTRE = frozenset(
+    {Role.EDITOR, Role.DISPATCHER, Role.REVIEWER, Role.SUPERVISOR, Role.VISITOR, Role.ARBITRATOR}
+)  # these posts exist only at a centre of the network
+ADMINS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})  # 三员分立: GB/T 22239-2019 8.1.4
+SINGLE = frozenset({Role.HEAD})  # 一把手工程: one head answers for a unit
+EVERYWHERE = ADMINS | {Role.OBSERVER}  # these see the whole tree; all others see their units and what is below
+
+# Acts in the directory and who may do them, over the unit where the role is held and everything below it.
+MAY: dict[Role, frozenset[str]] = {
+    Role.SYSTEM_ADMIN: frozenset(
+        {"open_unit", "rename_unit", "move_unit", "close_unit", "edit_line", "open_post", "import_directory"}
+    ),
+    Role.SECURITY_ADMIN: frozenset(
+        {
+            "create_person",
+            "deactivate_person",
+            "reset_password",
+            "appoint",
+            "end_appointment",
+            "hand_over",
+            "issue_token",
+            "revoke_token",
+        }
+    ),
+    Role.AUDITOR: frozenset({"read_log"}),
+    Role.HEAD: frozenset({"edit_line"}),
+    Role.LEADER: frozenset({"edit_line"}),
+    Role.CLERK: frozenset({"edit_line"}),
+}
+
+
+def may(act: str) -> tuple[Role, ...]:
+    """The roles that may do `act`."""
+    return tuple(role for role, acts in MAY.items() if act in acts)
+
+
+class UnitKind(StrEnum):
+    """The unit types of the network (单位类型)."""
+
+    CENTRE = "centre"
+    PARTY = "party"
+    GOVERNMENT = "government"
+    VERTICAL = "vertical"
+    OUTPOST = "outpost"
+    STATION = "station"
+    VILLAGE = "village"
+    SCHOOL = "school"
+    HOSPITAL = "hospital"
+    UTILITY = "utility"
+    TELECOM = "telecom"
+    FINANCE = "finance"
+    POST = "post"
+    TRANSPORT = "transport"
+    PROPERTY = "property"
+    STATE_FIRM = "state_firm"
+    INSTITUTION = "institution"
+    ASSOCIATION = "association"
+    AGENCY = "agency"
+    WINDOW = "window"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The type's name on the screen."""
+        return str(KINDS[self])
+
+
+KINDS: dict[UnitKind, str | Promise] = {
+    UnitKind.CENTRE: gettext_lazy("网络中心"),
+    UnitKind.PARTY: gettext_lazy("党委部门"),
+    UnitKind.GOVERNMENT: gettext_lazy("政府部门"),
+    UnitKind.VERTICAL: gettext_lazy("垂直管理"),
+    UnitKind.OUTPOST: gettext_lazy("派出机构（街道、乡镇）"),
+    UnitKind.STATION: gettext_lazy("基层站所"),
+    UnitKind.VILLAGE: gettext_lazy("村、社区"),
+    UnitKind.SCHOOL: gettext_lazy("学校"),
+    UnitKind.HOSPITAL: gettext_lazy("医院"),
+    UnitKind.UTILITY: gettext_lazy("公用企业（水电气热）"),
+    UnitKind.TELECOM: gettext_lazy("通信"),
+    UnitKind.FINANCE: gettext_lazy("银行、保险"),
+    UnitKind.POST: gettext_lazy("邮政"),
+    UnitKind.TRANSPORT: gettext_lazy("公交"),
+    UnitKind.PROPERTY: gettext_lazy("物业"),
+    UnitKind.STATE_FIRM: gettext_lazy("国有企业"),
+    UnitKind.INSTITUTION: gettext_lazy("事业单位"),
+    UnitKind.ASSOCIATION: gettext_lazy("行业协会"),
+    UnitKind.AGENCY: gettext_lazy("中介机构"),
+    UnitKind.WINDOW: gettext_lazy("窗口大厅"),
+    UnitKind.OTHER: gettext_lazy("其他"),
+}
+
+
+class Level(StrEnum):
+    """The five levels of territory (行政区划级别)."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    TOWN = "town"
+    VILLAGE = "village"
+
+    @property
+    def label(self) -> str:
+        """The level's name on the screen."""
+        return str(LEVELS[self])
+
+
+LEVELS: dict[Level, str | Promise] = {
+    Level.PROVINCE: gettext_lazy("省"),
+    Level.CITY: gettext_lazy("市"),
+    Level.COUNTY: gettext_lazy("县（市、区）"),
+    Level.TOWN: gettext_lazy("乡镇、街道"),
+    Level.VILLAGE: gettext_lazy("村、社区"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRef:
+    """A unit as the floors above name it. `path` holds the ids from the root of the tree down to it: "/1/15/220/"."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    region: str
+    path: str
+    short_name: str = ""
+    parent_id: int | None = None
+    line_parent_id: int | None = None
+    is_centre: bool = False
+    closed_on: date | None = None
+
+    @property
+    def short(self) -> str:
+        """The short name where there is one, else the full name."""
+        return self.short_name or self.name
+
+    def within(self, other: "UnitRef") -> bool:
+        """Whether this unit is `other` or stands below it in the territory tree."""
+        return self.path.startswith(other.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One role held today, at one unit, through one post."""
+
+    role: Role
+    unit: UnitRef
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Whoever acts: a person through the duties held today, a channel, the citizen or the system."""
+
+    id: int | None
+    label: str
+    duties: tuple[Duty, ...] = ()
+    kind: str = "officer"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role held today, wherever; a pseudo-actor holds its own."""
+        if self.kind != "officer":
+            return frozenset({Role(self.kind)})
+        return frozenset(duty.role for duty in self.duties)
+
+    def has(self, *roles: Role) -> bool:
+        """Whether at least one of `roles` is held."""
+        return not self.roles.isdisjoint(roles)
+
+    def unit_ids(self, *roles: Role) -> frozenset[int]:
+        """The ids of the units where one of `roles` is held; without roles, of all units of this officer."""
+        return frozenset(duty.unit.id for duty in self.duties if not roles or duty.role in roles)
+
+    def paths(self, *roles: Role) -> tuple[str, ...]:
+        """The tree paths of those units: everything below them begins with one of these."""
+        return tuple(dict.fromkeys(duty.unit.path for duty in self.duties if not roles or duty.role in roles))
+
+    @property
+    def unit_id(self) -> int | None:
+        """The unit that goes on record with an act: that of the first duty."""
+        return self.duties[0].unit.id if self.duties else None
+
+    @property
+    def post_id(self) -> int | None:
+        """The post that goes on record with an act: that of the first duty."""
+        return self.duties[0].post_id if self.duties else None
+
+
+SYSTEM = Officer(None, "系统", kind="system")
+CITIZEN = Officer(None, "群众", kind="citizen")
+
+
+def channel(token_id: int, name: str) -> Officer:
+    """Another system that files through the API under its own token."""
+    return Officer(token_id, name, kind="channel")
+
+
+def label(unit: UnitRef, role: Role) -> str:
+    """How an officer is shown: by office, never by name. "市财政局 承办员"."""
+    return f"{unit.short} {role.label}"
+
+
+class PasswordMixture:
+    """At least three of: capitals, small letters, digits, other signs (GB/T 22239-2019 8.1.4.1, complexity)."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError when fewer than three kinds of characters are there."""
+        if _kinds_of_characters(password) < 3:
+            raise ValidationError(self.get_help_text(), code="password_mixture")
+
+    def get_help_text(self) -> str:
+        """The rule as a sentence."""
+        return _("密码须包含大写字母、小写字母、数字、其他符号中的至少三种。")
+
+
+def _kinds_of_characters(password: str) -> int:
+    tests: Iterable[bool] = (
+        any(c.isupper() for c in password),
+        any(c.islower() for c in password),
+        any(c.isdigit() for c in password),
+        any(not c.isalnum() for c in password),
+    )
+    return sum(tests)
