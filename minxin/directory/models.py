@@ -1,7 +1,8 @@
 """Regions, units, posts, people, appointments, tokens: what is stored, and what can never be false about it."""
 
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
@@ -13,6 +14,21 @@ from minxin.directory import rules
 
 if TYPE_CHECKING:
     from minxin.directory.rules import Officer
+
+
+@dataclass
+class Changes:
+    """How often this process itself changed the tree or the tokens, and in which transaction it last changed the tree.
+
+    The caches in `reports` compare: a process always sees its own changes at once, and nobody sees uncommitted ones.
+    """
+
+    tree: int = 0
+    tokens: int = 0
+    tree_block: object = None
+
+
+changes = Changes()
 
 
 class Region(models.Model):
@@ -152,6 +168,34 @@ class Post(models.Model):
         return self.title or rules.Role(self.role).label
 
 
+class PersonQuerySet(models.QuerySet["Person"]):
+    """Whose account may be seen and changed by whom."""
+
+    def visible_to(self, officer: "Officer") -> "PersonQuerySet":
+        """Accounts kept by units that this officer may see."""
+        return self.filter(unit__in=Unit.objects.visible_to(officer))
+
+    def governed_by(self, officer: "Officer", act: str) -> "PersonQuerySet":
+        """Accounts over which this officer may do `act`."""
+        return self.filter(unit__in=Unit.objects.governed_by(officer, act))
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Django's sign-in asks `get_by_natural_key`; all else starts at a queryset."""
+
+    def get_queryset(self) -> PersonQuerySet:
+        """All accounts, with the questions of PersonQuerySet."""
+        return PersonQuerySet(self.model, using=self._db)
+
+    def visible_to(self, officer: "Officer") -> PersonQuerySet:
+        """See PersonQuerySet."""
+        return self.get_queryset().visible_to(officer)
+
+    def governed_by(self, officer: "Officer", act: str) -> PersonQuerySet:
+        """See PersonQuerySet."""
+        return self.get_queryset().governed_by(officer, act)
+
+
 class Person(AbstractBaseUser):
     """Somebody who signs in at the desk. Known to colleagues by office, to the administrators by `label`."""
 
@@ -166,14 +210,15 @@ class Person(AbstractBaseUser):
         ],
     )
     label = models.CharField(max_length=60)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="people")  # keeps the account
     is_active = models.BooleanField(default=True)
     password_changed_at = models.DateTimeField(null=True, blank=True)  # null: set by somebody else, to be changed first
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects: BaseUserManager["Person"] = BaseUserManager()
+    objects = PersonManager()
 
     class Meta:
         constraints = [
@@ -196,7 +241,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
 
 class Appointment(models.Model):
-    """A person holds a post from `from_on` until the day before `until_on`; `role` is the post's, which never changes."""
+    """A person holds a post from `from_on` to the day before `until_on`; `role` is the post's, which never changes."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="appointments")
     post = models.ForeignKey(Post, models.PROTECT, related_name="appointments")
