@@ -1,0 +1,102 @@
+"""A bound form field turned into what its template shows: control, hint, faults and how they are tied together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.utils.safestring import SafeString
+
+_GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
+_TEXT = {"email": "email", "url": "url", "tel": "tel"}
+_KNOWN = {"label", "hint", "rows", "placeholder", "width", "autocomplete", "inputmode", "hints", "plain"}
+
+
+def anchor(bound: BoundField) -> str:
+    """The id a link to this field must use: the first choice of a group, otherwise the control itself."""
+    if isinstance(bound.field.widget, _GROUPS):
+        return f"{bound.auto_id}_0"
+    return bound.id_for_label or bound.auto_id
+
+
+def facts(bound: BoundField, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything ui/parts/field.html shows of one field."""
+    widget, hint = bound.field.widget, options.get("hint", bound.help_text)
+    kind = _kind(widget)
+    limit = _limit(bound) if kind == "textarea" else None
+    described = [f"{bound.auto_id}-hint"] if hint else []
+    described += [f"{bound.auto_id}-fault"] if bound.errors else []
+    described += [f"{bound.auto_id}-limit"] if limit else []
+    attrs = _attributes(bound, options, kind, described)
+    if limit:
+        attrs |= {"data-limit": str(limit), "maxlength": False}
+    return {
+        "bound": bound,
+        "kind": kind,
+        "label": options.get("label", bound.label),
+        "hint": hint,
+        "limit": limit,
+        "described": " ".join(described),
+        "plain": options.get("plain", False),
+        "choices": _choices(bound, options) if kind in {"radio", "checks"} else [],
+        "control": "" if kind in {"radio", "checks"} else _control(bound, attrs),
+        "width": options.get("width", ""),
+        "hidden": bound.is_hidden,
+    }
+
+
+def _kind(widget: forms.Widget) -> str:
+    kinds: list[tuple[type[forms.Widget], str]] = [
+        (forms.RadioSelect, "radio"),
+        (forms.CheckboxSelectMultiple, "checks"),
+        (forms.CheckboxInput, "check"),
+        (forms.Textarea, "textarea"),
+        (forms.FileInput, "file"),
+        (forms.Select, "select"),
+        (forms.DateInput, "date"),
+        (forms.NumberInput, "number"),
+    ]
+    return next((kind for cls, kind in kinds if isinstance(widget, cls)), "text")
+
+
+def _limit(bound: BoundField) -> int | None:
+    """The most characters a text may have. Not enforced by the browser: a pasted text must not be cut in silence."""
+    limit: int | None = getattr(bound.field, "max_length", None)
+    return limit or bound.field.widget.attrs.get("data-limit")
+
+
+def _attributes(bound: BoundField, options: Mapping[str, Any], kind: str, described: list[str]) -> dict[str, Any]:
+    attrs: dict[str, Any] = {key.replace("_", "-"): value for key, value in options.items() if key not in _KNOWN}
+    attrs |= {key: options[key] for key in ("rows", "placeholder", "autocomplete", "inputmode") if key in options}
+    attrs["class"] = f"{bound.field.widget.attrs.get('class', '')} control control-{kind}".strip()
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    if kind == "textarea":
+        attrs.setdefault("rows", bound.field.widget.attrs.get("rows", 6))
+    if kind == "date":
+        attrs["type"] = "date"
+    return attrs
+
+
+def _control(bound: BoundField, attrs: dict[str, Any]) -> SafeString:
+    return bound.as_widget(attrs=attrs)
+
+
+def _choices(bound: BoundField, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    hints: Mapping[str, str] = options.get("hints") or getattr(bound.field, "hints", {})
+    rows = []
+    for choice in bound.subwidgets:
+        value = str(choice.data["value"])
+        rows.append(
+            {
+                "id": choice.data["attrs"].get("id", f"{bound.auto_id}_{value}"),
+                "name": choice.data["name"],
+                "value": value,
+                "label": choice.data["label"],
+                "checked": choice.data["selected"],
+                "hint": hints.get(value, ""),
+            }
+        )
+    return rows

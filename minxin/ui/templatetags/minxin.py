@@ -1,0 +1,258 @@
+"""The parts of a page as template tags and filters: built in everywhere, so no page loads them. See ui/README.md."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.forms import BoundField, Form
+from django.http import HttpRequest
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from minxin.ui import fields, words
+
+register = template.Library()
+
+LAMPS = ("green", "amber", "red", "grey")
+NOTICES = {"info": "info", "good": "check", "warn": "warning", "bad": "cross", "lock": "lock"}
+CHARTS = ("bar", "line", "treemap", "sunburst", "sankey", "calendar")
+
+register.filter("day", words.day)
+register.filter("weekday", words.weekday)
+register.filter("moment", words.moment)
+register.filter("due", words.due)
+register.filter("amount", words.amount)
+register.filter("yuan", words.yuan)
+register.filter("large", words.large)
+register.filter("count", words.count)
+register.filter("size", words.size)
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """The address of a static file; the plain address when the manifest does not know it (error pages, tests)."""
+    try:
+        return staticfiles_storage.url(path)
+    except ValueError:
+        return f"{staticfiles_storage.base_url}{path}"
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """One drawing of the sprite. Silent beside a word; with `label` it speaks for itself."""
+    src = f"{asset('ui/icons.svg')}#{name}"
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, src)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', src)
+
+
+@register.simple_tag
+def lamp(colour: str, word: str = "") -> SafeString:
+    """A signal lamp: colour, a shape of its own, and always a word (正常, 临期, 超期, 未计时 when none is given)."""
+    colour = colour if colour in LAMPS else "grey"
+    said = word or {"green": _("正常"), "amber": _("临期"), "red": _("超期"), "grey": _("未计时")}[colour]
+    return format_html('<span class="lamp lamp-{}">{}<span>{}</span></span>', colour, icon(f"lamp-{colour}"), said)
+
+
+@register.filter
+def stars(value: Decimal | float | int | None) -> SafeString:
+    """Five drawn stars and the words: ★★★★☆ 四星."""
+    said = words.stars(value)
+    if value is None:
+        return format_html('<span class="stars stars-none">{}</span>', said)
+    whole, half = divmod(words.halves(value), 2)
+    names = ["star"] * whole + ["star-half"] * half
+    drawn = format_html_join("", "{}", ((icon(name),) for name in names + ["star-empty"] * (5 - len(names))))
+    return format_html(
+        '<span class="stars"><span class="stars-row" aria-hidden="true">{}</span> <span class="stars-word">{}</span></span>',
+        drawn,
+        said,
+    )
+
+
+@register.simple_tag
+def percent(numerator: Decimal | int | None, denominator: Decimal | int | None) -> SafeString:
+    """A rate that shows what it is made of: 86.7% and, smaller, 13 / 15."""
+    top, bottom = numerator or 0, denominator or 0
+    return format_html(
+        '<span class="rate"><span class="rate-share">{}</span> <span class="rate-of">{} / {}</span></span>',
+        words.percent(top, bottom),
+        f"{top:,}",
+        f"{bottom:,}",
+    )
+
+
+@register.simple_tag
+def when(value: dt.date | dt.datetime | None, form: str = "moment") -> SafeString:
+    """A `<time>` element: form is day, moment or due."""
+    if value is None:
+        return mark_safe(words.NOTHING)  # noqa: S308  a constant
+    said = {"day": words.day, "due": words.due}.get(form, words.moment)(value)  # type: ignore[operator]
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), said)
+
+
+@register.simple_tag
+def highlight(pieces: Iterable[tuple[str, bool]]) -> SafeString:
+    """Text in pieces, those found marked: [("拖欠", True), ("工资", False)]."""
+    return format_html_join(
+        "", "{}", ((format_html("<mark>{}</mark>", text) if found else text,) for text, found in pieces)
+    )
+
+
+@register.simple_tag
+def crumbs(*steps: str) -> SafeString:
+    """The way here: label, address, label, address …, and last the label of this page."""
+    pairs = [(steps[at], steps[at + 1]) for at in range(0, len(steps) - 1, 2)]
+    links = format_html_join("", '<li><a href="{1}">{0}</a></li>', pairs)
+    here = format_html('<li aria-current="page">{}</li>', steps[-1]) if len(steps) % 2 else ""
+    return format_html('<nav class="crumbs" aria-label="{}"><ol>{}{}</ol></nav>', _("当前位置"), links, here)
+
+
+@register.simple_tag(takes_context=True)
+def older(context: Context, key: object, label: str = "", name: str = "before") -> SafeString:
+    """The link to older rows by key, filters kept; nothing when `key` is empty: this was the last page."""
+    request: HttpRequest | None = context.get("request")
+    query = request.GET.copy() if request else None
+    newest = ""
+    if query is not None and name in query:
+        del query[name]
+        newest = format_html('<a href="?{}">{}{}</a>', query.urlencode(), icon("arrow-left"), _("回到最新"))
+    if key in (None, ""):
+        onward = format_html('<span class="soft">{}</span>', _("已经到底了"))
+    else:
+        rest = f"{query.urlencode()}&" if query else ""
+        href = f"?{rest}{urlencode({name: str(key)})}"
+        onward = format_html(
+            '<a class="button" rel="next" href="{}">{}{}</a>', href, label or _("更早的"), icon("arrow")
+        )
+    return format_html('<nav class="older" aria-label="{}">{}{}</nav>', _("翻页"), newest, onward)
+
+
+@register.simple_tag
+def stat(value: object, label: str, href: str = "", note: str = "", unit: str = "") -> SafeString:
+    """One number of the day: value, unit, what it counts, and the address of the rows behind it."""
+    facts = {"value": value, "label": label, "href": href, "note": note, "unit": unit}
+    return SafeString(render_to_string("ui/parts/stat.html", facts))
+
+
+@register.simple_tag
+def steps(labels: Sequence[str], current: int) -> SafeString:
+    """A progress line: labels in order; `current` counts from 1."""
+    rows = [(label, "done" if at < current else "now" if at == current else "") for at, label in enumerate(labels, 1)]
+    return SafeString(render_to_string("ui/parts/steps.html", {"rows": rows, "current": current, "total": len(rows)}))
+
+
+@register.simple_tag
+def tabs(items: Iterable[Mapping[str, Any]], label: str = "") -> SafeString:
+    """Tabs that are links: each item has label, href, and optionally here (bool) and count."""
+    return SafeString(render_to_string("ui/parts/tabs.html", {"items": list(items), "label": label or _("分类")}))
+
+
+@register.simple_tag
+def empty(sentence: str, href: str = "", action: str = "", icon: str = "inbox") -> SafeString:
+    """What is said where nothing is to be shown: a sentence, and what one may do instead."""
+    facts = {"sentence": sentence, "href": href, "action": action, "icon": icon}
+    return SafeString(render_to_string("ui/parts/empty.html", facts))
+
+
+@register.simple_tag
+def chart(kind: str, table: str, title: str = "", unit: str = "") -> SafeString:
+    """A picture of the table with this id on the same page, drawn in the browser; the table stays."""
+    if kind not in CHARTS:
+        raise template.TemplateSyntaxError(f"chart knows {', '.join(CHARTS)}, not {kind}")
+    return format_html(
+        '<figure class="chart" data-chart="{}" data-table="{}" data-unit="{}" data-echarts="{}" data-drawing="{}" hidden>'
+        '<div class="chart-face" role="img" aria-label="{}"></div><figcaption>{}</figcaption></figure>',
+        kind,
+        table,
+        unit,
+        asset("ui/vendor/echarts.min.js"),
+        asset("ui/charts.js"),
+        _("%(title)s（数据见表格）") % {"title": title or _("图")},
+        title,
+    )
+
+
+@register.simple_block_tag(end_name="endnotice")
+def notice(content: str, kind: str = "info", title: str = "") -> SafeString:
+    """A message in the page: info, good, warn, bad or lock; the words carry it, the colour only supports."""
+    kind = kind if kind in NOTICES else "info"
+    head = format_html('<p class="notice-title">{}</p>', title) if title else ""
+    return format_html(
+        '<div class="notice notice-{}"{}>{}<div class="notice-text">{}{}</div></div>',
+        kind,
+        SafeString(' role="alert"') if kind == "bad" else "",
+        icon(NOTICES[kind]),
+        head,
+        _inside(content),
+    )
+
+
+@register.simple_block_tag(end_name="enddialog")
+def dialog(content: str, name: str, title: str) -> SafeString:
+    """A native dialog, opened by any `<a href="#name" data-opens="name">`; without script a section of the page."""
+    return format_html(
+        '<dialog class="dialog" id="{0}" aria-labelledby="{0}-title" open data-dialog><div class="dialog-head">'
+        '<h2 id="{0}-title">{1}</h2><form method="dialog"><button class="dialog-close" aria-label="{2}">{3}</button>'
+        '</form></div><div class="dialog-body">{4}</div></dialog>',
+        name,
+        title,
+        _("关闭"),
+        icon("cross"),
+        _inside(content),
+    )
+
+
+@register.simple_block_tag(end_name="endtable")
+def table(content: str, name: str, caption: str, note: str = "", kind: str = "") -> SafeString:
+    """A data table in a scroll region of its own: head and body are the content; `kind` adds classes (is-dense)."""
+    said = format_html(' <span class="table-note">{}</span>', note) if note else ""
+    return format_html(
+        '<div class="table-scroll" role="region" aria-labelledby="{0}-caption" tabindex="0">'
+        '<table class="table {4}" id="{0}"><caption id="{0}-caption">{1}{2}</caption>{3}</table></div>',
+        name,
+        caption,
+        said,
+        _inside(content),
+        kind,
+    )
+
+
+@register.simple_tag
+def field(bound: BoundField, **options: Any) -> SafeString:
+    """One form field whole: label, whether it must be filled, hint, what is wrong, the control with its value.
+
+    Options: label, hint, rows, placeholder, width (short, medium, long), autocomplete, inputmode, hints ({value: words
+    under a radio card}), plain=True (no 必填/选填 mark). Every other option becomes an attribute (hx_get → hx-get).
+    """
+    return SafeString(render_to_string("ui/parts/field.html", fields.facts(bound, options)))
+
+
+@register.simple_tag
+def errors(form: Form) -> SafeString:
+    """What is wrong with a form, at its head, each line a link to the field it is about; nothing when all is well."""
+    rows = [(f"#{fields.anchor(form[name])}", form[name].label, said) for name, said in _faults(form)]
+    facts = {"rows": rows, "general": form.non_field_errors()}
+    return SafeString(render_to_string("ui/parts/errors.html", facts) if rows or facts["general"] else "")
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """The entry of a mapping, or nothing: templates cannot look up by a variable."""
+    return mapping.get(key, "")
+
+
+def _faults(form: Form) -> list[tuple[str, str]]:
+    return [(name, str(said)) for name, said_all in form.errors.items() if name in form.fields for said in said_all]
+
+
+def _inside(content: str) -> SafeString:
+    """A block's content: rendered by the engine, which has escaped what had to be."""
+    return conditional_escape(content)
