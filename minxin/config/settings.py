@@ -21,7 +21,7 @@ def _words(name: str, default: str) -> list[str]:
 
 
 def _secret(name: str) -> str:
-    """A secret from the environment, or one made on the first start and kept in var/keys, readable by the owner only."""
+    """A secret from the environment, or one made on the first start and kept in var/keys for its owner's eyes only."""
     if value := os.environ.get(f"MINXIN_{name}"):
         return value
     if PRODUCTION:
@@ -51,7 +51,10 @@ if PRODUCTION and (MINXIN_OPEN_FILING or DEBUG):
 MINXIN_SECOND_FACTOR = _flag("MINXIN_SECOND_FACTOR", True)
 MINXIN_TRUSTED_PROXIES = int(os.environ.get("MINXIN_TRUSTED_PROXIES", "0"))
 
-ALLOWED_HOSTS = _words("MINXIN_HOSTS", "localhost 127.0.0.1 [::1]")
+# Named hosts serve one surface only; unnamed, both are served under every allowed host.
+MINXIN_PUBLIC_HOSTS = _words("MINXIN_PUBLIC_HOSTS", "")
+MINXIN_DESK_HOSTS = _words("MINXIN_DESK_HOSTS", "")
+ALLOWED_HOSTS = _words("MINXIN_HOSTS", "localhost 127.0.0.1 [::1]") + MINXIN_PUBLIC_HOSTS + MINXIN_DESK_HOSTS
 CSRF_TRUSTED_ORIGINS = _words("MINXIN_ORIGINS", "")
 
 INSTALLED_APPS = [
@@ -71,15 +74,18 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "procrastinate.contrib.django",
     "template_partials",
+    "ninja",  # the API's documentation page and its scripts, served from here
 ]
 
 MIDDLEWARE = [
+    "minxin.config.middleware.health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "minxin.config.middleware.surface",
-    "allauth.account.middleware.AccountMiddleware",  # allauth wants to see it here; it touches no session by itself
     "django.middleware.locale.LocaleMiddleware",
+    "minxin.config.middleware.Gate",
+    "minxin.config.middleware.sessions",
+    "allauth.account.middleware.AccountMiddleware",  # allauth wants to see it here; it touches no session by itself
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -90,6 +96,7 @@ WSGI_APPLICATION = "minxin.config.server.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "minxin" / "config" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -179,24 +186,28 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+MINXIN_DESK_CSP: dict[str, object] = {
+    "default-src": [NONE],
+    "script-src": [SELF],
+    "style-src": [SELF],
+    "img-src": [SELF, "data:"],
+    "font-src": [SELF],
+    "connect-src": [SELF],
+    "form-action": [SELF],
+    "base-uri": [NONE],
+    "frame-ancestors": [NONE],
+    "object-src": [NONE],
+}
+if PRODUCTION:
+    MINXIN_DESK_CSP["upgrade-insecure-requests"] = True
+# The public's pages solve a proof of work in a worker of their own making, and can be kept on a phone's home screen.
 CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "worker-src": [SELF, "blob:"],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
-    }
+    "DIRECTIVES": MINXIN_DESK_CSP | {"worker-src": [SELF, "blob:"], "manifest-src": [SELF]},
 }
 
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # people of the desk have posts, not mail addresses
 ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # staff sign in by username; nobody's address is kept
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "minxin.directory.views.StaffAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -207,6 +218,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "民心"
 
+MINXIN_REQUEST_LIMIT = int(os.environ.get("MINXIN_REQUEST_LIMIT", "64")) * 1024 * 1024  # bytes, attachments included
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 DATA_UPLOAD_MAX_NUMBER_FILES = 12

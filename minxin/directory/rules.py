@@ -3,16 +3,20 @@
 Pure: no database, no clock, no request.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from minxin.kernel.errors import Refused
 
 
 class Role(StrEnum):
@@ -76,7 +80,16 @@ EVERYWHERE = ADMINS | {Role.OBSERVER}  # these see the whole tree; all others se
 # Acts in the directory and who may do them, over the unit where the role is held and everything below it.
 MAY: dict[Role, frozenset[str]] = {
     Role.SYSTEM_ADMIN: frozenset(
-        {"open_unit", "rename_unit", "move_unit", "close_unit", "edit_line", "open_post", "import_directory"}
+        {
+            "open_unit",
+            "rename_unit",
+            "move_unit",
+            "close_unit",
+            "edit_line",
+            "open_post",
+            "close_post",
+            "import_directory",
+        }
     ),
     Role.SECURITY_ADMIN: frozenset(
         {
@@ -260,14 +273,157 @@ SYSTEM = Officer(None, "系统", kind="system")
 CITIZEN = Officer(None, "群众", kind="citizen")
 
 
-def channel(token_id: int, name: str) -> Officer:
-    """Another system that files through the API under its own token."""
-    return Officer(token_id, name, kind="channel")
-
-
 def label(unit: UnitRef, role: Role) -> str:
-    """How an officer is shown: by office, never by name. "市财政局 承办员"."""
-    return f"{unit.short} {role.label}"
+    """How an officer is shown and recorded: by office, never by name, in Chinese. "市财政局 承办员"."""
+    with translation.override("zh-hans"):
+        return f"{unit.short} {role.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Another system that files through the API: its token's id, its name, its own limit per minute or none."""
+
+    id: int
+    name: str
+    limit_per_minute: int | None
+
+    @property
+    def officer(self) -> Officer:
+        """The channel as the one who acts."""
+        return Officer(self.id, self.name, kind="channel")
+
+
+def stem(region: str) -> str:
+    """What every code at or below this region begins with: "211400" gives "2114", "211421113" itself."""
+    if len(region) == 6:
+        return region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
+    return region
+
+
+def upward(region: str) -> tuple[str, ...]:
+    """The region and those above it, nearest first: "211421113", "211421", "211400", "210000"."""
+    chain = [region, *([region[:9]] if len(region) == 12 else []), region[:6], f"{region[:4]}00", f"{region[:2]}0000"]
+    return tuple(dict.fromkeys(chain))
+
+
+_LEVEL_WORDS = str.maketrans("", "", " 　省市县区旗镇乡")  # people leave these out: 绥中财政局
+
+
+class Tree:
+    """Every unit's small facts at one moment, in memory: looked up, climbed and searched without the database."""
+
+    def __init__(self, units: Iterable[UnitRef], *, stamp: object = None) -> None:
+        self.stamp = stamp
+        self.by_id = {unit.id: unit for unit in units}
+        self.by_code = {unit.code: unit for unit in self.by_id.values()}
+        open_units = [unit for unit in self.by_id.values() if unit.closed_on is None]
+        self.centres = {unit.region: unit for unit in open_units if unit.is_centre}
+        self._words = [
+            ((unit.name, unit.short_name, unit.code.lower()), unit.name.translate(_LEVEL_WORDS), unit)
+            for unit in open_units
+        ]
+
+    def centre_for(self, region: str) -> UnitRef | None:
+        """The centre of this region, or of the nearest region above that has one."""
+        return next((self.centres[code] for code in upward(region) if code in self.centres), None)
+
+    def superior(self, unit: UnitRef) -> UnitRef | None:
+        """Whoever the unit answers to in its trade (条), else in its territory (块)."""
+        above = unit.line_parent_id or unit.parent_id
+        return self.by_id.get(above) if above else None
+
+    def answers_to(self, unit: UnitRef, of: UnitRef) -> bool:
+        """Whether `unit` is `of` or its subordinate, by territory or by trade, over any number of levels."""
+        return of.id in self.above([unit.id])
+
+    def above(self, ids: Iterable[int]) -> frozenset[int]:
+        """These units and every unit they answer to, by territory or by trade."""
+        seen: set[int] = set()
+        queue: list[int | None] = list(ids)
+        while queue:
+            current = self.by_id.get(queue.pop() or 0)
+            if current is not None and current.id not in seen:
+                seen.add(current.id)
+                queue += [current.parent_id, current.line_parent_id]
+        return frozenset(seen)
+
+    def search(self, text: str, *, region: str | None = None, limit: int = 20) -> list[UnitRef]:
+        """Open units with every word of `text` in name, short name or code, best first; 省市县区 may be left out.
+
+        Rank: the very name, then beginning with it, then containing it; shorter names first. `region` keeps the units
+        of that region and of those inside it.
+        """
+        words = text.lower().split()
+        if not words:
+            return []
+        bare = [word.translate(_LEVEL_WORDS) or word for word in words]
+        within = stem(region) if region else ""
+        found: list[tuple[int, int, str, UnitRef]] = []
+        for names, core, unit in self._words:
+            if not unit.region.startswith(within):
+                continue
+            rank = _rank(words, bare, names, core)
+            if rank is not None:
+                found.append((rank, len(unit.name), unit.code, unit))
+        return [row[3] for row in sorted(found, key=lambda row: row[:3])[:limit]]
+
+
+def _rank(words: list[str], bare: list[str], names: tuple[str, ...], core: str) -> int | None:
+    if len(words) == 1 and words[0] in names:
+        return 0
+    if len(words) == 1 and any(name.startswith(words[0]) for name in names):
+        return 1
+    if all(any(word in name for name in names) for word in words):
+        return 2
+    if all(word in core for word in bare):
+        return 3
+    return None
+
+
+def unit_code(value: str) -> str:
+    """A unit's code as it is stored: capitals, digits, hyphens, at most 40; a uscc or a region code with a suffix."""
+    code = value.strip().upper()
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,39}", code):
+        raise Refused("code_malformed", _("单位代码只用英文字母、数字和横线，最多 40 位，请核对。"), field="code")
+    return code
+
+
+def check_act(officer: Officer, act: str) -> None:
+    """Refuse when none of the officer's roles may do `act` anywhere."""
+    if officer.kind != "system" and not officer.has(*may(act)):
+        raise Refused("not_allowed", _("您的岗位不办理这项工作。如确有需要，请联系本级网络中心的管理员。"))
+
+
+def check_post(role: Role, *, is_centre: bool) -> None:
+    """Refuse posts that a unit of this sort does not have: the centre's posts and the three admins are at centres."""
+    if role in PSEUDO:
+        raise Refused("role_unknown", _("请从列表中选择一个岗位角色。"), field="role")
+    if role in CENTRE | ADMINS and not is_centre:
+        raise Refused(
+            "role_of_centre", _("“%(role)s”只设在网络中心，请改选本单位的岗位。") % {"role": role.label}, field="role"
+        )
+
+
+def check_appointment(role: Role, held: Collection[Role], *, self_appointed: bool) -> None:
+    """Refuse an appointment that mixes two of the three administrators (三员分立), or of oneself."""
+    if self_appointed:
+        raise Refused("not_oneself", _("不能给自己任职，请由另一位安全管理员办理。"))
+    other = sorted(ADMINS & set(held)) if role in ADMINS else []
+    if other:
+        raise Refused(
+            "admins_apart",
+            _("系统管理员、安全管理员、审计管理员须由不同的人担任。此人已是%(role)s，请另选一人，或先结束其原任职。")
+            % {"role": other[0].label},
+            field="person",
+        )
+
+
+PASSWORD_DAYS = 90  # days a password may be used: GB/T 22239-2019 8.1.4.1 with the usual reading of "定期更换"
+
+
+def password_due(changed_at: datetime | None, now: datetime) -> bool:
+    """Whether the password must be changed before anything else: set by somebody else, or older than PASSWORD_DAYS."""
+    return changed_at is None or now - changed_at >= timedelta(days=PASSWORD_DAYS)
 
 
 class PasswordMixture:
