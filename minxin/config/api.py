@@ -1,0 +1,126 @@
+"""The JSON API: routers of the apps under one description, and every refusal as an RFC 9457 problem.
+
+An app with an API has a module `api` with two routers, `public` (at /api/v1/) and `desk` (at /api/v1/desk/).
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja import errors as ninja_errors
+from ninja.parser import Parser
+
+from minxin.config import refusals
+
+logger = logging.getLogger(__name__)
+
+
+class StrictParser(Parser):
+    """JSON as its standard has it: no NaN, no broken characters that no database can hold."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(request.body, parse_constant=_no_constant)
+        if b"\\ud" in request.body.lower():
+            json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate fails here
+        return body
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+api = NinjaAPI(
+    title="民心 Minxin",
+    version="1",
+    description="提交、查询、评价诉求；工作人员用令牌办理。· File, follow and rate cases; staff work by bearer token.",
+    parser=StrictParser(),
+    urls_namespace="api",
+)
+
+for _app in settings.INSTALLED_APPS:
+    if _app.startswith("minxin.") and find_spec(f"{_app}.api"):
+        _module = import_module(f"{_app}.api")
+        api.add_router("", _module.public)
+        if "desk" in settings.MINXIN_SURFACES:
+            api.add_router("/desk", _module.desk)
+
+
+@api.exception_handler(Exception)
+def refused(request: HttpRequest, fault: Exception) -> HttpResponse:
+    """Whatever was raised: its problem. What nobody foresaw is logged with its trace."""
+    status, code, sentence = refusals.read_fault(fault)
+    if isinstance(fault, refusals.DATABASE_DOWN):
+        logger.error("database away: %s", fault)
+        refusals.refresh_pool()
+    elif status == 500:
+        logger.exception("unforeseen", exc_info=fault)
+    field = getattr(fault, "field", None)
+    fields = [{"field": field, "detail": sentence}] if field else []
+    return refusals.answer(request, status, code, sentence, fields=fields)
+
+
+@api.exception_handler(ninja_errors.HttpError)
+def http_error(request: HttpRequest, fault: ninja_errors.HttpError) -> HttpResponse:
+    """ninja's own: unreadable JSON, no token, a wrong method."""
+    codes = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 429: "too_often"}
+    sentence = _("请求体不是有效的 JSON。") if fault.status_code == 400 else refusals.sentence_of(fault.status_code)
+    return refusals.answer(request, fault.status_code, codes.get(fault.status_code, "failed"), sentence)
+
+
+@api.exception_handler(ninja_errors.ValidationError)
+def invalid(request: HttpRequest, fault: ninja_errors.ValidationError) -> HttpResponse:
+    """A sentence for each field that has the wrong shape."""
+    fields = [{"field": _field(error["loc"]), "detail": _sentence(error)} for error in fault.errors]
+    return refusals.answer(request, 422, "invalid", refusals.sentence_of(422), fields=fields)
+
+
+def _field(location: tuple[str | int, ...]) -> str:
+    """("body", "payload", "contact", "phone") is `contact.phone` to the caller, who never wrote "payload"."""
+    names = location[2:] if location[0] in {"body", "form", "file"} and len(location) > 2 else location[1:]
+    return ".".join(str(name) for name in names) or str(location[-1])
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """pydantic's error types in words; its own English message never reaches a reader."""
+    facts = error.get("ctx", {})
+    sentences: dict[str, Callable[[], str]] = {
+        "missing": lambda: _("请填写这一项。"),
+        "extra_forbidden": lambda: _("没有这一项，请检查名称。"),
+        "string_type": lambda: _("请写成文字。"),
+        "string_too_short": lambda: _("至少写 {min_length} 个字。").format(**facts),
+        "string_too_long": lambda: _("最多写 {max_length} 个字。").format(**facts),
+        "too_short": lambda: _("至少要有 {min_length} 项。").format(**facts),
+        "too_long": lambda: _("最多可有 {max_length} 项。").format(**facts),
+        "string_pattern_mismatch": lambda: _("格式不对，请对照接口说明。"),
+        "bool_type": lambda: _("请写 true 或 false。"),
+        "bool_parsing": lambda: _("请写 true 或 false。"),
+        "list_type": lambda: _("请写成列表。"),
+        "enum": lambda: _("只能是：{expected}。").format(**facts),
+        "literal_error": lambda: _("只能是：{expected}。").format(**facts),
+        "greater_than_equal": lambda: _("不能小于 {ge}。").format(**facts),
+        "greater_than": lambda: _("应当大于 {gt}。").format(**facts),
+        "less_than_equal": lambda: _("不能大于 {le}。").format(**facts),
+        "less_than": lambda: _("应当小于 {lt}。").format(**facts),
+    }
+    kind = str(error["type"])
+    if kind in sentences:
+        return sentences[kind]()
+    for beginning, sentence in {
+        "int": _("请写整数。"),
+        "float": _("请写数字。"),
+        "decimal": _("请写数字，小数不要超过规定的位数。"),
+        "date": _("请写日期，例如 2026-03-07。"),
+        "time": _("请写时间，例如 09:30。"),
+        "model": _("请写成 JSON 对象。"),
+        "dict": _("请写成 JSON 对象。"),
+    }.items():
+        if kind.startswith(beginning):
+            return sentence
+    return _("内容不符合要求，请对照接口说明。")
