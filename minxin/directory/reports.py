@@ -130,7 +130,9 @@ class Body:
 
 def discipline_for(region: str, *, avoiding: int | None = None) -> Body | None:
     """1 query. The discipline body (纪检监察) nearest above the region that does not answer to the unit to avoid."""
-    held = models.Appointment.objects.on(clocks.today()).filter(post__role=Role.DISCIPLINE, post__closed_on__isnull=True)
+    held = models.Appointment.objects.on(clocks.today()).filter(
+        post__role=Role.DISCIPLINE, post__closed_on__isnull=True
+    )
     posts: dict[int, list[int]] = {}
     for unit_id, post_id in held.order_by("post_id").values_list("post__unit_id", "post_id"):
         posts.setdefault(unit_id, []).append(post_id)
@@ -208,6 +210,20 @@ def holders(unit_id: int, *roles: Role) -> list[Officer]:
     for person_id, role, post_id in rows:
         found.setdefault(person_id, []).append(Duty(Role(role), at, post_id))
     return [Officer(key, rules.label(at, duties[0].role), tuple(duties)) for key, duties in found.items()]
+
+
+def staffed(unit_id: int) -> frozenset[Role]:
+    """1 query. The roles that somebody holds at the unit today."""
+    held = models.Appointment.objects.on(clocks.today()).filter(
+        post__unit=unit_id, post__closed_on__isnull=True, person__is_active=True
+    )
+    return frozenset(Role(role) for role in held.values_list("role", flat=True))
+
+
+def post(post_id: int) -> Duty | None:
+    """1 query. The open post with this id: its role and unit."""
+    row = models.Post.objects.filter(pk=post_id, closed_on__isnull=True).values_list("role", "unit_id").first()
+    return Duty(Role(row[0]), unit(row[1]), post_id) if row else None
 
 
 # --- tokens
@@ -295,3 +311,38 @@ def region_name(code: str) -> str:
     """The full name from the province down: 辽宁省葫芦岛市绥中县. Empty for an unknown code."""
     regions()
     return "".join(_regions[part].name for part in reversed(rules.upward(code)) if part in _regions)
+
+
+# --- lines
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """A unit's line (民心网专线): who answers for it (an office), phone, hours, what it is for."""
+
+    unit: UnitRef
+    region: str
+    superior: UnitRef | None
+    duty_phone: str
+    hours: str
+    about: str
+    answers_by: str
+    answers_by_id: int | None
+
+
+def line_page(code: str) -> LinePage:
+    """1 query. The line of an open unit; Absent when there is none."""
+    at = unit(code)
+    if at.closed_on is not None:
+        raise Absent
+    row = models.Unit.objects.select_related("answers_by").get(pk=at.id)
+    return LinePage(
+        unit=at,
+        region=region_name(at.region),
+        superior=superior(at.id),
+        duty_phone=row.duty_phone,
+        hours=row.hours,
+        about=row.about,
+        answers_by=str(row.answers_by) if row.answers_by else "",
+        answers_by_id=row.answers_by_id,
+    )

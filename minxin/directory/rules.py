@@ -351,21 +351,21 @@ class Tree:
         """Open units with every word of `text` in name, short name or code, best first; 省市县区 may be left out.
 
         Rank: the very name, then beginning with it, then containing it; shorter names first. `region` keeps the units
-        of that region and of those inside it.
+        of that region and of those inside it, its own before the others.
         """
         words = text.lower().split()
         if not words:
             return []
         bare = [word.translate(_LEVEL_WORDS) or word for word in words]
         within = stem(region) if region else ""
-        found: list[tuple[int, int, str, UnitRef]] = []
+        found: list[tuple[int, bool, int, str, UnitRef]] = []
         for names, core, unit in self._words:
             if not unit.region.startswith(within):
                 continue
             rank = _rank(words, bare, names, core)
             if rank is not None:
-                found.append((rank, len(unit.name), unit.code, unit))
-        return [row[3] for row in sorted(found, key=lambda row: row[:3])[:limit]]
+                found.append((rank, unit.region != region, len(unit.name), unit.code, unit))
+        return [row[4] for row in sorted(found, key=lambda row: row[:4])[:limit]]
 
 
 def _rank(words: list[str], bare: list[str], names: tuple[str, ...], core: str) -> int | None:

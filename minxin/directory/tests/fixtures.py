@@ -1,11 +1,46 @@
-"""A pytest plugin for the root conftest: `pytest_plugins = ["minxin.directory.tests.fixtures"]`."""
+"""A pytest plugin for the root conftest: `pytest_plugins = ["minxin.directory.tests.fixtures"]`.
+
+The imports wait until Django is set up: plugins are loaded before.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from minxin.directory.tests.cast import Cast, make_cast
+if TYPE_CHECKING:
+    from minxin.directory.tests.cast import Cast
+
+
+@pytest.fixture(scope="session")
+def _cast(django_db_setup: None, django_db_blocker: Any) -> "Cast":
+    """Made and committed once per session: a second saved in every test."""
+    from minxin.directory.tests.cast import make_cast
+
+    with django_db_blocker.unblock():
+        return make_cast()
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
-    """The fixed cast of units and officers, in the test's own transaction."""
-    return make_cast()
+def cast(_cast: "Cast", db: None) -> "Cast":
+    """The fixed cast of units and officers; made anew when a test with real commits has emptied the tables."""
+    from minxin.directory import models
+    from minxin.directory.tests.cast import make_cast
+
+    there = models.Unit.objects.filter(pk=_cast.units["province"].id).exists()
+    return _cast if there else make_cast()
+
+
+@pytest.fixture
+def bare(db: None) -> None:
+    """An empty directory, with its regions only, and an empty ledger: whatever the session has made is out of sight."""
+    from django.db import connection
+
+    from minxin.directory import models
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE directory_unit SET parent_id = NULL, line_parent_id = NULL, answers_by_id = NULL")
+        for table in ["token", "appointment", "post", "person", "unit"]:
+            cursor.execute(f"DELETE FROM directory_{table}")
+        cursor.execute("DELETE FROM ledger_event; DELETE FROM ledger_stream")
+    models.changes.tree += 1
+    models.changes.tree_block = connection.atomic_blocks[0]
