@@ -1,7 +1,8 @@
 """Money: integer fen (分) in the database, `Decimal` yuan (元) in code, rounded nowhere but on the page."""
 
+import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -9,6 +10,7 @@ from minxin.kernel.errors import Refused
 
 MOST_FEN = 10**17  # a thousand trillion yuan: above every budget there is, below PostgreSQL's bigint
 _CENT = Decimal("0.01")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,4000}(\.[0-9]{1,20})?")
 
 
 def fen(yuan: Decimal | str | int, *, field: str | None = None) -> int:
@@ -16,12 +18,12 @@ def fen(yuan: Decimal | str | int, *, field: str | None = None) -> int:
 
     Refuses what is no number, what has more than two decimals, and what is too large to be money.
     """
-    try:
-        amount = Decimal(_plain(yuan) if isinstance(yuan, str) else yuan)
-    except InvalidOperation:
-        raise Refused("not_money", _("请用数字填写金额，单位是元，例如 429.00。"), field=field) from None
-    if not amount.is_finite() or abs(amount) > MOST_FEN / 100:
-        raise Refused("not_money", _("这个金额太大了，请核对后按元填写。"), field=field)
+    plain = _plain(yuan) if isinstance(yuan, str) else yuan
+    if isinstance(plain, str) and not _NUMBER.fullmatch(plain):
+        raise Refused("not_money", _("请用数字填写金额，单位是元，例如 429.00。"), field=field)
+    amount = Decimal(plain)
+    if not amount.is_finite() or amount.adjusted() > 15 or abs(amount) > MOST_FEN // 100:
+        raise Refused("too_much_money", _("这个金额太大了，请核对后按元填写。"), field=field)
     if amount != amount.quantize(_CENT):
         raise Refused("finer_than_fen", _("金额最多写到分，也就是两位小数。"), field=field)
     return int(amount * 100)
@@ -38,4 +40,4 @@ def written(fen: int) -> str:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace(",", "").strip().lstrip("¥￥").removesuffix("元").strip()
+    return unicodedata.normalize("NFKC", text[:5000]).replace(",", "").strip().lstrip("¥￥").removesuffix("元").strip()

@@ -78,7 +78,6 @@ def _wrap(key: bytes) -> bytes:
     return _FORMAT + _key_id(secret) + _encrypt(_derived(secret, "wrap"), key, b"data key")
 
 
-@lru_cache(maxsize=64)
 def _unwrap(wrapped_key: bytes) -> bytes:
     for secret in _secrets():
         if wrapped_key[: 1 + _KEY_ID] == _FORMAT + _key_id(secret):
