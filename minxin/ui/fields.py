@@ -1,5 +1,6 @@
 """A bound form field turned into what its template shows: control, hint, faults and how they are tied together."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,13 +76,24 @@ def _attributes(bound: BoundField, options: Mapping[str, Any], kind: str, descri
         attrs["aria-invalid"] = "true"
     if kind == "textarea":
         attrs.setdefault("rows", bound.field.widget.attrs.get("rows", 6))
-    if kind == "date":
-        attrs["type"] = "date"
+    if kind == "number":
+        attrs["inputmode"] = "numeric" if _whole(bound.field) else "decimal"
     return attrs
 
 
+def _whole(field: forms.Field) -> bool:
+    return isinstance(field, forms.IntegerField) and not isinstance(field, forms.FloatField | forms.DecimalField)
+
+
 def _control(bound: BoundField, attrs: dict[str, Any]) -> SafeString:
-    return bound.as_widget(attrs=attrs)
+    """The control itself. Inputs of type number and date swallow what was typed wrongly, so a wrong one is text."""
+    widget = copy.copy(bound.field.widget)
+    if isinstance(widget, forms.DateInput):
+        widget.input_type, widget.format = ("text" if bound.errors else "date"), "%Y-%m-%d"
+    elif isinstance(widget, forms.NumberInput):
+        widget.input_type = "text"
+        attrs |= {"min": False, "max": False, "step": False}
+    return bound.as_widget(widget=widget, attrs=attrs)
 
 
 def _choices(bound: BoundField, options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -195,9 +195,4 @@ def _track() -> list[Step]:
     ]
 
 
-_ICONS = (
-    "search file phone clock lamp star star-half star-empty lock shield building map-pin arrow arrow-left arrow-up arrow-down "
-    "chevron check cross flag printer volume sun moon auto text-size globe menu download upload link money users user pen inbox "
-    "bell chat history eye paperclip plus minus home glass book filter help info warning calendar send back seal keyboard "
-    "sign-out hand lamp-green lamp-amber lamp-red lamp-grey"
-).split()
+_ICONS = ["search", "file", "phone", "clock", "lamp", "star", "star-half", "star-empty", "lock", "shield", "building", "map-pin", "arrow", "arrow-left", "arrow-up", "arrow-down", "chevron", "check", "cross", "flag", "printer", "volume", "sun", "moon", "auto", "text-size", "globe", "menu", "download", "upload", "link", "money", "users", "user", "pen", "inbox", "bell", "chat", "history", "eye", "paperclip", "plus", "minus", "home", "glass", "book", "filter", "help", "info", "warning", "calendar", "send", "back", "seal", "keyboard", "sign-out", "hand", "lamp-green", "lamp-amber", "lamp-red", "lamp-grey"]

@@ -13,4 +13,4 @@ desk: list[URLPattern | URLResolver] = []
 
 if settings.DEBUG:
     public.append(path("style/", views.style, name="style"))
-    desk.append(path("desk/style/", views.style_desk, name="style_desk"))
+    desk.append(path("style/", views.style_desk, name="desk_style"))

@@ -46,7 +46,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     secret = any("password" in key for key, _value in typed)
     files = [file.name for key in request.FILES for file in request.FILES.getlist(key)]
     facts = {
-        "typed": [value for key, value in typed if value.strip() and "password" not in key],
+        "typed": [(key, value) for key, value in typed if value.strip() and "password" not in key],
         "resend": typed if typed and not secret and not files and _from_here(request) else [],
         "files": files,
         "action": request.get_full_path(),

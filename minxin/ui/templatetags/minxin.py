@@ -14,6 +14,7 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from minxin.ui import fields, words
@@ -167,6 +168,7 @@ def chart(kind: str, table: str, title: str = "", unit: str = "") -> SafeString:
     """A picture of the table with this id on the same page, drawn in the browser; the table stays."""
     if kind not in CHARTS:
         raise template.TemplateSyntaxError(f"chart knows {', '.join(CHARTS)}, not {kind}")
+    said = f"{title}（{unit}）" if title and unit else title
     return format_html(
         '<figure class="chart" data-chart="{}" data-table="{}" data-unit="{}" data-echarts="{}" data-drawing="{}" hidden>'
         '<div class="chart-face" role="img" aria-label="{}"></div><figcaption>{}</figcaption></figure>',
@@ -176,7 +178,7 @@ def chart(kind: str, table: str, title: str = "", unit: str = "") -> SafeString:
         asset("ui/vendor/echarts.min.js"),
         asset("ui/charts.js"),
         _("%(title)s（数据见表格）") % {"title": title or _("图")},
-        title,
+        said,
     )
 
 
@@ -241,6 +243,14 @@ def errors(form: Form) -> SafeString:
     rows = [(f"#{fields.anchor(form[name])}", form[name].label, said) for name, said in _faults(form)]
     facts = {"rows": rows, "general": form.non_field_errors()}
     return SafeString(render_to_string("ui/parts/errors.html", facts) if rows or facts["general"] else "")
+
+
+@register.simple_tag
+def proof(challenge: str, auto: str = "onfocus") -> SafeString:
+    """The proof of work of a public form: `challenge` is the address that hands one out; posted as `altcha`."""
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    facts = {"challenge": challenge, "auto": auto, "language": language}
+    return SafeString(render_to_string("ui/parts/proof.html", facts))
 
 
 @register.filter

@@ -1,0 +1,148 @@
+// A table on the page becomes a picture. The table stays: it is the data, the print and the words.
+(() => {
+  "use strict";
+
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  /** The look, read from the tokens at the moment of drawing: light, dark and elder alike. */
+  function look() {
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    return {
+      ink: token("--ink"), soft: token("--ink-soft"), line: token("--line"), sheet: token("--sheet"), glass: token("--glass-fill"),
+      wash: token("--glass-wash"), edge: token("--edge"), size: size * 0.8125, font: token("--font"),
+      palette: ["--glass-fill", "--edge", "--lamp-green", "--star", "--glass-line", "--ink-soft", "--lamp-red"].map(token),
+    };
+  }
+
+  const number = (cell) => {
+    const value = Number((cell?.dataset.value ?? cell?.textContent ?? "").replace(/[^\d.-]/g, ""));
+    return Number.isFinite(value) ? value : 0;
+  };
+  const words = (cell) => (cell?.dataset.label ?? cell?.textContent ?? "").trim();
+
+  /** Head and rows of a table; rows marked data-skip (totals) are left out. Columns marked class "n" hold numbers. */
+  function read(table) {
+    const head = Array.from(table.tHead?.rows[0]?.cells ?? []);
+    const rows = Array.from(table.tBodies).flatMap((body) => Array.from(body.rows)).filter((row) => !("skip" in row.dataset));
+    const columns = head.map((cell, at) => ({ at, name: words(cell), counts: cell.classList.contains("n") && !("skip" in cell.dataset) }));
+    return { columns, numbers: columns.filter((column) => column.counts), rows };
+  }
+
+  const href = (row) => row.dataset.href ?? row.querySelector("a[href]")?.href;
+  const pretty = (value) => Number(value).toLocaleString("en", { maximumFractionDigits: 2 });
+
+  function axes(data, unit, style, kind) {
+    const names = data.rows.map((row) => words(row.cells[0]));
+    const flat = kind === "bar" && (names.length > 8 || names.some((name) => name.length > 8));
+    const label = { color: style.soft, fontSize: style.size, fontFamily: style.font };
+    const names_ = { type: "category", data: names, axisLabel: label, axisLine: { lineStyle: { color: style.edge } }, axisTick: { show: false }, inverse: flat };
+    const values = { type: "value", axisLabel: { ...label, formatter: pretty }, splitLine: { lineStyle: { color: style.line } } };
+    return {
+      grid: { left: 8, right: 24, top: data.numbers.length > 1 ? 48 : 16, bottom: 8, containLabel: true },
+      legend: data.numbers.length > 1 ? { top: 0, left: 0, icon: "circle", itemWidth: 10, itemGap: 24, textStyle: { ...label, color: style.ink } } : undefined,
+      xAxis: flat ? values : names_, yAxis: flat ? names_ : values,
+      series: data.numbers.map((column) => ({
+        type: kind, name: column.name, barMaxWidth: 32, symbolSize: 7, lineStyle: { width: 2.5 }, itemStyle: { borderRadius: kind === "bar" ? (flat ? [0, 3, 3, 0] : [3, 3, 0, 0]) : 0 },
+        data: data.rows.map((row) => ({ value: number(row.cells[column.at]), href: href(row) })),
+      })),
+    };
+  }
+
+  /** Columns before the last number are the levels of the tree, left to right. */
+  function tree(data) {
+    const value = data.numbers.at(-1);
+    const levels = data.columns.filter((column) => column.at < (value?.at ?? 0) && !column.counts);
+    const top = [];
+    for (const row of data.rows) {
+      let here = top;
+      let node;
+      for (const level of levels) {
+        const name = words(row.cells[level.at]);
+        if (!name) break;
+        node = here.find((one) => one.name === name);
+        if (!node) here.push((node = { name, children: [] }));
+        here = node.children;
+      }
+      if (node) { node.value = (node.value ?? 0) + number(row.cells[value.at]); node.href = href(row); }
+    }
+    const tidy = (nodes) => nodes.map((node) => {
+      const children = tidy(node.children);
+      return children.length ? { name: node.name, children, href: node.href } : { name: node.name, value: node.value, href: node.href };
+    });
+    return tidy(top);
+  }
+
+  const makers = {
+    bar: (data, unit, style) => axes(data, unit, style, "bar"),
+    line: (data, unit, style) => axes(data, unit, style, "line"),
+    treemap: (data, unit, style) => ({
+      series: [{
+        type: "treemap", data: tree(data), roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 8, bottom: 8,
+        label: { fontSize: style.size, color: "#fff", formatter: (node) => `${node.name}\n${pretty(node.value)}` }, itemStyle: { borderColor: style.sheet, gapWidth: 2, borderWidth: 2 },
+        upperLabel: { show: true, height: 24, color: style.ink, fontSize: style.size }, levels: [{ itemStyle: { gapWidth: 4 } }, { colorSaturation: [0.3, 0.5] }],
+      }],
+    }),
+    sunburst: (data, unit, style) => ({
+      series: [{ type: "sunburst", data: tree(data), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, color: "#fff" } }],
+    }),
+    sankey: (data, unit, style) => {
+      const value = data.numbers.at(-1);
+      const links = data.rows.map((row) => ({ source: words(row.cells[0]), target: words(row.cells[1]), value: number(row.cells[value.at]), href: href(row) }));
+      const names = [...new Set(links.flatMap((link) => [link.source, link.target]))];
+      return {
+        series: [{
+          type: "sankey", data: names.map((name) => ({ name })), links, left: 8, right: 120, top: 16, bottom: 16, nodeWidth: 12, nodeGap: 16, draggable: false,
+          lineStyle: { color: style.glass, opacity: 0.28, curveness: 0.5 }, itemStyle: { color: style.glass, borderWidth: 0 }, emphasis: { focus: "adjacency", lineStyle: { opacity: 0.55 } },
+          label: { color: style.ink, fontSize: style.size, fontFamily: style.font },
+        }],
+      };
+    },
+    calendar: (data, unit, style) => {
+      const value = data.numbers.at(-1);
+      const days = data.rows.map((row) => ({ value: [words(row.cells[0].querySelector("time[datetime]") ? { dataset: { label: row.cells[0].querySelector("time").dateTime } } : row.cells[0]), number(row.cells[value.at])], href: href(row) }));
+      const dates = days.map((one) => one.value[0]).sort();
+      const label = { color: style.soft, fontSize: style.size };
+      return {
+        visualMap: { min: 0, max: Math.max(1, ...days.map((one) => one.value[1])), show: false, inRange: { color: [style.wash, style.glass] } },
+        calendar: { range: [dates[0], dates.at(-1)], left: 40, right: 8, top: 32, cellSize: ["auto", 18], itemStyle: { color: style.sheet, borderColor: style.line }, splitLine: { lineStyle: { color: style.edge } }, dayLabel: { ...label, nameMap: document.documentElement.lang.startsWith("zh") ? "ZH" : "EN" }, monthLabel: { ...label, nameMap: document.documentElement.lang.startsWith("zh") ? "ZH" : "EN" }, yearLabel: { show: false } },
+        series: [{ type: "heatmap", coordinateSystem: "calendar", data: days }],
+      };
+    },
+  };
+
+  /** What is under the pointer, in words; drawn on the canvas, since the policy allows no inline style. */
+  function hint(style, unit) {
+    return {
+      renderMode: "richText", confine: true, backgroundColor: style.sheet, borderColor: style.edge, textStyle: { color: style.ink, fontSize: style.size, fontFamily: style.font },
+      formatter: (point) => {
+        const value = Array.isArray(point.value) ? point.value.at(-1) : point.value;
+        const name = point.data?.source ? `${point.data.source} → ${point.data.target}` : Array.isArray(point.value) ? point.value[0] : point.name;
+        return `${name}\n${point.seriesName && !point.seriesName.startsWith("series") ? `${point.seriesName}  ` : ""}${pretty(value)} ${unit}`;
+      },
+    };
+  }
+
+  function paint(figure, picture) {
+    const style = look();
+    const unit = figure.dataset.unit || "";
+    const data = read(document.getElementById(figure.dataset.table));
+    if (!data.rows.length || !data.numbers.length) { figure.hidden = true; return; }
+    picture.setOption({
+      animation: !still, color: style.palette, textStyle: { fontFamily: style.font }, tooltip: hint(style, unit),
+      ...makers[figure.dataset.chart](data, unit, style),
+    }, true);
+  }
+
+  function draw(figure) {
+    figure.hidden = false;
+    const picture = window.echarts.init(figure.querySelector(".chart-face"), null, { renderer: "canvas" });
+    paint(figure, picture);
+    picture.on("click", (point) => { if (point.data?.href) location.assign(point.data.href); });
+    new ResizeObserver(() => picture.resize()).observe(figure);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paint(figure, picture));
+    addEventListener("beforeprint", () => picture.resize());
+  }
+
+  window.minxinCharts = { draw };
+})();
