@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from minxin.kernel import identifiers, reports, text
+from minxin.kernel import clocks, identifiers, reports, text
 from minxin.kernel.clocks import Day, DayKind
 from minxin.kernel.errors import Refused
 from minxin.kernel.models import CalendarDay, CalendarVersion
@@ -124,7 +124,12 @@ def _add(
         raise Refused("calendar_why", _("请写明为什么调整日历。"), field="why")
     with transaction.atomic():
         version = CalendarVersion.objects.create(
-            region=region, settles=settles, by=by, why=why, basis=text.clean(basis, limit=200, field="basis")
+            region=region,
+            settles=settles,
+            by=by,
+            why=why,
+            basis=text.clean(basis, limit=200, field="basis"),
+            made_at=clocks.now(),
         )
         CalendarDay.objects.bulk_create(_stored(version, days.items()))
         reports.forget()

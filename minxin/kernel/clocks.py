@@ -233,7 +233,37 @@ def deadline(
             counted += amount
             event = walked[-1].on if walked else event
             moment = _end_of(event)
-    return Deadline(moment, _provisional(start, moment, limit, extensions, calendar), calendar.version, tuple(steps))
+    unsure = provisional(start, moment, limit, calendar, extensions=extensions)
+    return Deadline(moment, unsure, calendar.version, tuple(steps))
+
+
+def provisional(
+    start: datetime, due_at: datetime, limit: Limit, calendar: Calendar, *, extensions: Sequence[Extension] = ()
+) -> bool:
+    """Whether a due moment in days touches a year whose notice is not in (暂算). Hours need no calendar."""
+    if all(unit is Unit.HOUR for _amount, unit in _segments(limit, extensions)):
+        return False
+    last = (_local(due_at) - timedelta(microseconds=1)).year
+    return not all(calendar.knows(year) for year in range(_local(start).year, last + 1))
+
+
+def elapsed(
+    start: datetime,
+    end: datetime,
+    unit: Unit,
+    calendar: Calendar,
+    *,
+    pauses: Sequence[Pause] = (),
+    now: datetime | None = None,
+) -> int:
+    """How much of a limit is used up between two moments: the days counted, 0 on the same day; or the hours begun."""
+    stops = _merged(pauses, now)
+    if unit is Unit.HOUR:
+        running = end - start - sum((_overlap(stop, start, end) for stop in stops), timedelta())
+        return max(0, -(-running // timedelta(hours=1)))
+    first, last = _local(start).date(), _local(end).date()
+    stood = sum(_between(max(first, stop.start.date()), min(last, stop.end.date()), unit, calendar) for stop in stops)
+    return _between(first, last, unit, calendar) - stood
 
 
 def remaining(deadline: Deadline, now: datetime) -> timedelta:
@@ -292,9 +322,14 @@ def _closed(pause: Pause, moment: datetime | None) -> tuple[datetime, datetime, 
 def _after_hours(moment: datetime, hours: int, stops: Iterable[_Stop]) -> datetime:
     due_at = moment + timedelta(hours=hours)
     for stop in stops:
-        if stop.start < due_at and stop.end > moment:
-            due_at += stop.end - max(stop.start, moment)
+        if stop.start < due_at:
+            due_at += _overlap(stop, moment, stop.end)
     return due_at
+
+
+def _overlap(stop: _Stop, start: datetime, end: datetime) -> timedelta:
+    """How long the clock stood still between two moments."""
+    return max(timedelta(), min(stop.end, end) - max(stop.start, start))
 
 
 def _last_day(event: date, amount: int, unit: Unit, calendar: Calendar, stops: Iterable[_Stop]) -> date:
@@ -380,13 +415,3 @@ def _kind_of(day: date, calendar: Calendar) -> str:
 def _hours(amount: int, extended: bool) -> str:
     text = _("延期 %(hours)s 小时，昼夜连续计算") if extended else _("共 %(hours)s 小时，昼夜连续计算")
     return text % {"hours": amount}
-
-
-def _provisional(
-    start: datetime, end: datetime, limit: Limit, extensions: Iterable[Extension], calendar: Calendar
-) -> bool:
-    """Hours need no calendar; days are provisional when any year they touch is not settled."""
-    if all(unit is Unit.HOUR for _amount, unit in _segments(limit, extensions)):
-        return False
-    last = (end - timedelta(microseconds=1)).year
-    return not all(calendar.knows(year) for year in range(_local(start).year, last + 1))

@@ -1,7 +1,6 @@
 """What the kernel stores: the working-day calendar in versions, and the rate limits' counters."""
 
 from django.db import models
-from django.db.models.functions import Now
 
 from minxin.kernel.clocks import DayKind
 
@@ -14,7 +13,7 @@ class CalendarVersion(models.Model):
     by = models.CharField(max_length=100)
     why = models.CharField(max_length=300)
     basis = models.CharField(max_length=200, blank=True, db_comment="依据（文件名称或文号）")
-    made_at = models.DateTimeField(db_default=Now())
+    made_at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["region", "-id"], name="kernel_calversion_region")]

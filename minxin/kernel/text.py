@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
@@ -25,6 +24,7 @@ LONGEST_QUERY = 60  # characters of a search that are used
 # Bidirectional controls can make a text read otherwise than it is stored (CVE-2021-42574); the others are invisible.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
 _STRIPPED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_INVISIBLE}\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]")
+_BETWEEN = re.compile(r"[\W_]+")
 _NEWLINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 
@@ -103,16 +103,15 @@ def pii(text: str) -> list[Finding]:
     return list(_identities(_half_width(text)))
 
 
-def _characters(text: str) -> Iterator[str]:
-    """Letters and digits as they are compared (NFKC, case folded); a space for whatever stands between them."""
-    for character in unicodedata.normalize("NFKC", text).casefold():
-        yield character if character.isalnum() else " "
+def _compared(text: str) -> str:
+    """Letters and digits as they are compared (NFKC, case folded); one space for whatever stands between them."""
+    return _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _lexemes(text: str) -> Iterator[str]:
-    for run in "".join(_characters(text)).split():
-        yield from map("".join, pairwise(run))
-        yield run[-1]
+    for run in _compared(text).split():
+        for start in range(len(run)):
+            yield run[start : start + 2]
 
 
 def _raw(text: str) -> str:
@@ -125,8 +124,7 @@ def _phrase(word: str) -> str:
     lexemes = list(_lexemes(word))[:LONGEST_QUERY]
     if not lexemes:
         return ""
-    runs = "".join(_characters(word)).split()
-    if len(runs[-1]) == 1:
+    if len(_compared(word).split()[-1]) == 1:
         return " <-> ".join([*(f"'{lexeme}'" for lexeme in lexemes[:-1]), f"'{lexemes[-1]}':*"])
     return " <-> ".join(f"'{lexeme}'" for lexeme in lexemes[:-1])
 
@@ -136,7 +134,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     origins: list[int] = []
     for index, original in enumerate(text):
-        for character in _characters(original):
+        for character in _compared(original):
             if character != " " or (characters and characters[-1] != " "):
                 characters.append(character)
                 origins.append(index)

@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import django.db.models.functions.datetime
 from django.db import migrations, models
 
 KINDS = ["holiday", "workday", "ordinary"]
@@ -21,7 +20,7 @@ class Migration(migrations.Migration):
                 ("by", models.CharField(max_length=100)),
                 ("why", models.CharField(max_length=300)),
                 ("basis", models.CharField(blank=True, db_comment="依据（文件名称或文号）", max_length=200)),
-                ("made_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("made_at", models.DateTimeField()),
             ],
             options={
                 "indexes": [models.Index(fields=["region", "-id"], name="kernel_calversion_region")],

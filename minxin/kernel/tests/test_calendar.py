@@ -159,11 +159,13 @@ def test_what_is_no_region_has_no_calendar(region):
 
 
 def test_the_database_itself_keeps_the_calendar_true():
-    version = CalendarVersion.objects.create(by="x", why="y")
+    version = CalendarVersion.objects.create(by="x", why="y", made_at=clocks.now())
     day = {"version": version, "on": date(2026, 1, 5), "kind": "holiday"}
     for name, make in {
-        "kernel_calversion_region_digits": lambda: CalendarVersion.objects.create(region="21", by="x", why="y"),
-        "kernel_calversion_has_why": lambda: CalendarVersion.objects.create(by="x", why=""),
+        "kernel_calversion_region_digits": lambda: CalendarVersion.objects.create(
+            region="21", by="x", why="y", made_at=clocks.now()
+        ),
+        "kernel_calversion_has_why": lambda: CalendarVersion.objects.create(by="x", why="", made_at=clocks.now()),
         "kernel_calday_kind": lambda: CalendarDay.objects.create(**day | {"kind": "feast"}),
         "kernel_calday_once": lambda: [CalendarDay.objects.create(**day) for _ in range(2)],
     }.items():
