@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 _GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 _TEXT = {"email": "email", "url": "url", "tel": "tel"}
@@ -18,6 +19,12 @@ def anchor(bound: BoundField) -> str:
     if isinstance(bound.field.widget, _GROUPS):
         return f"{bound.auto_id}_0"
     return bound.id_for_label or bound.auto_id
+
+
+def faults(bound: BoundField) -> list[str]:
+    """What is wrong with the field, as sentences; Django's bare "required" becomes what to do."""
+    bare = str(forms.Field.default_error_messages["required"])
+    return [_missing(bound) if str(said) == bare else str(said) for said in bound.errors]
 
 
 def facts(bound: BoundField, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,15 +48,25 @@ def facts(bound: BoundField, options: Mapping[str, Any]) -> dict[str, Any]:
         "plain": options.get("plain", False),
         "choices": _choices(bound, options) if kind in {"radio", "checks"} else [],
         "control": "" if kind in {"radio", "checks"} else _control(bound, attrs),
+        "faults": faults(bound),
         "width": options.get("width", ""),
         "hidden": bound.is_hidden,
     }
 
 
+def _missing(bound: BoundField) -> str:
+    kind = _kind(bound.field.widget)
+    if kind == "file":
+        return _("请选择文件。")
+    if kind == "check":
+        return _("请勾选这一项。")
+    return _("请选择一项。") if kind in {"radio", "checks", "select"} else _("请填写这一项。")
+
+
 def _kind(widget: forms.Widget) -> str:
     kinds: list[tuple[type[forms.Widget], str]] = [
+        (forms.CheckboxSelectMultiple, "checks"),  # before radio: Django derives it from there
         (forms.RadioSelect, "radio"),
-        (forms.CheckboxSelectMultiple, "checks"),
         (forms.CheckboxInput, "check"),
         (forms.Textarea, "textarea"),
         (forms.FileInput, "file"),
@@ -69,13 +86,16 @@ def _limit(bound: BoundField) -> int | None:
 def _attributes(bound: BoundField, options: Mapping[str, Any], kind: str, described: list[str]) -> dict[str, Any]:
     attrs: dict[str, Any] = {key.replace("_", "-"): value for key, value in options.items() if key not in _KNOWN}
     attrs |= {key: options[key] for key in ("rows", "placeholder", "autocomplete", "inputmode") if key in options}
+    if bound.is_hidden:
+        return attrs
     attrs["class"] = f"{bound.field.widget.attrs.get('class', '')} control control-{kind}".strip()
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
         attrs["aria-invalid"] = "true"
     if kind == "textarea":
-        attrs.setdefault("rows", bound.field.widget.attrs.get("rows", 6))
+        wanted = str(bound.field.widget.attrs.get("rows", ""))
+        attrs.setdefault("rows", "6" if wanted in {"", "10"} else wanted)  # 10 is Django's, asked for by nobody
     if kind == "number":
         attrs["inputmode"] = "numeric" if _whole(bound.field) else "decimal"
     return attrs

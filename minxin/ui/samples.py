@@ -67,7 +67,8 @@ class Sample(forms.Form):
 
 def public() -> dict[str, Any]:
     """What ui/style.html shows."""
-    wrong = Sample(data={"kind": "", "title": "", "text": "课时费从去年九月起一直没有发。", "money": "四百"})
+    typed = {"wrong-kind": "", "wrong-title": "", "wrong-text": "课时费从去年九月起一直没有发。", "wrong-money": "四百"}
+    wrong = Sample(data=typed, prefix="wrong")
     wrong.is_valid()
     return {
         "form": Sample(initial={"kind": "complaint"}),
@@ -195,4 +196,66 @@ def _track() -> list[Step]:
     ]
 
 
-_ICONS = ["search", "file", "phone", "clock", "lamp", "star", "star-half", "star-empty", "lock", "shield", "building", "map-pin", "arrow", "arrow-left", "arrow-up", "arrow-down", "chevron", "check", "cross", "flag", "printer", "volume", "sun", "moon", "auto", "text-size", "globe", "menu", "download", "upload", "link", "money", "users", "user", "pen", "inbox", "bell", "chat", "history", "eye", "paperclip", "plus", "minus", "home", "glass", "book", "filter", "help", "info", "warning", "calendar", "send", "back", "seal", "keyboard", "sign-out", "hand", "lamp-green", "lamp-amber", "lamp-red", "lamp-grey"]
+_ICONS = [
+    "search",
+    "file",
+    "phone",
+    "clock",
+    "lamp",
+    "star",
+    "star-half",
+    "star-empty",
+    "lock",
+    "shield",
+    "building",
+    "map-pin",
+    "arrow",
+    "arrow-left",
+    "arrow-up",
+    "arrow-down",
+    "chevron",
+    "check",
+    "cross",
+    "flag",
+    "printer",
+    "volume",
+    "sun",
+    "moon",
+    "auto",
+    "text-size",
+    "globe",
+    "menu",
+    "download",
+    "upload",
+    "link",
+    "money",
+    "users",
+    "user",
+    "pen",
+    "inbox",
+    "bell",
+    "chat",
+    "history",
+    "eye",
+    "paperclip",
+    "plus",
+    "minus",
+    "home",
+    "glass",
+    "book",
+    "filter",
+    "help",
+    "info",
+    "warning",
+    "calendar",
+    "send",
+    "back",
+    "seal",
+    "keyboard",
+    "sign-out",
+    "hand",
+    "lamp-green",
+    "lamp-amber",
+    "lamp-red",
+    "lamp-grey",
+]

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.forms import BoundField, Form
 from django.http import HttpRequest
@@ -42,7 +43,7 @@ def asset(path: str) -> str:
     try:
         return staticfiles_storage.url(path)
     except ValueError:
-        return f"{staticfiles_storage.base_url}{path}"
+        return f"{settings.STATIC_URL}{path}"
 
 
 @register.simple_tag
@@ -72,7 +73,8 @@ def stars(value: Decimal | float | int | None) -> SafeString:
     names = ["star"] * whole + ["star-half"] * half
     drawn = format_html_join("", "{}", ((icon(name),) for name in names + ["star-empty"] * (5 - len(names))))
     return format_html(
-        '<span class="stars"><span class="stars-row" aria-hidden="true">{}</span> <span class="stars-word">{}</span></span>',
+        '<span class="stars"><span class="stars-row" aria-hidden="true">{}</span> '
+        '<span class="stars-word">{}</span></span>',
         drawn,
         said,
     )
@@ -95,7 +97,10 @@ def when(value: dt.date | dt.datetime | None, form: str = "moment") -> SafeStrin
     """A `<time>` element: form is day, moment or due."""
     if value is None:
         return mark_safe(words.NOTHING)  # noqa: S308  a constant
-    said = {"day": words.day, "due": words.due}.get(form, words.moment)(value)  # type: ignore[operator]
+    if form == "moment" and isinstance(value, dt.datetime):
+        said = words.moment(value)
+    else:
+        said = words.due(value) if form == "due" else words.day(value)
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), said)
 
 
@@ -170,7 +175,8 @@ def chart(kind: str, table: str, title: str = "", unit: str = "") -> SafeString:
         raise template.TemplateSyntaxError(f"chart knows {', '.join(CHARTS)}, not {kind}")
     said = f"{title}（{unit}）" if title and unit else title
     return format_html(
-        '<figure class="chart" data-chart="{}" data-table="{}" data-unit="{}" data-echarts="{}" data-drawing="{}" hidden>'
+        '<figure class="chart" data-chart="{}" data-table="{}" data-unit="{}" '
+        'data-echarts="{}" data-drawing="{}" hidden>'
         '<div class="chart-face" role="img" aria-label="{}"></div><figcaption>{}</figcaption></figure>',
         kind,
         table,
@@ -260,7 +266,7 @@ def get(mapping: Mapping[Any, Any], key: Any) -> Any:
 
 
 def _faults(form: Form) -> list[tuple[str, str]]:
-    return [(name, str(said)) for name, said_all in form.errors.items() if name in form.fields for said in said_all]
+    return [(name, said) for name in form.errors if name in form.fields for said in fields.faults(form[name])]
 
 
 def _inside(content: str) -> SafeString:
