@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["minxin.directory.tests.fixtures"]
+
 VAR = Path(os.environ.get("MINXIN_TEST_VAR", Path(__file__).parent / "var" / "test")).absolute()
 VAR.mkdir(parents=True, exist_ok=True)
 

@@ -1,0 +1,300 @@
+"""The centre takes in and sends out: condense, classify, accept, decline, answer, merge, dispatch, rule on returns."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from minxin.cases.actions import filing as taking_in
+from minxin.cases.actions import timing
+from minxin.cases.actions.following import end_work
+from minxin.cases.actions.moving import Act, moving
+from minxin.cases.models import Assignment, Case, Message, Text, snapshot
+from minxin.cases.models.case import id_of
+from minxin.cases.rules import codes, filing
+from minxin.directory import reports as directory
+from minxin.directory.rules import Officer, UnitRef
+from minxin.kernel import clocks, text
+from minxin.kernel.errors import Absent, Refused
+
+DIGEST = 3_000
+ANSWER = 10_000
+REASON = 500
+LONGEST_LIMIT = 60  # working days a dispatcher may set
+
+
+def register(draft: filing.Draft, *, key: str, by: Officer, uploads: Sequence[filing.Upload] = ()) -> taking_in.Receipt:
+    """Enter a case told by phone, letter or visit: the same filing, with its channel and the entering post on record."""
+    return taking_in.file(draft, key=key, by=by, uploads=uploads)
+
+
+def condense(ref: str, *, title: str, digest: str, by: Officer) -> Case:
+    """Write the digest (摘编) that units will see instead of the original text."""
+    with moving("condense", ref, by=by) as act:
+        act.case.digest_title = required(title, "title", filing.TITLE)
+        write(act, codes.Words.DIGEST, required(digest, "digest", DIGEST))
+    return act.case
+
+
+def classify(
+    ref: str, *, category: str, urgency: str = codes.Urgency.NORMAL, tags: Sequence[str] = (), by: Officer
+) -> Case:
+    """Set nature and class (定性分类) and urgency; the answer is due anew by the rule of its urgency."""
+    if not any(row.code == category and row.valid_to is None for row in snapshot.categories()):
+        raise Refused("invalid", _("请在类别表中选择一个类别。"), field="category")
+    if urgency not in codes.Urgency.values:
+        raise Refused("invalid", _("请选择紧急程度。"), field="urgency")
+    with moving("classify", ref, by=by) as act:
+        act.facts |= {"category": category, "urgency": urgency, "tags": list(tags)}
+        act.case.category, act.case.tags = category, [text.clean(t, limit=20, field="tags") for t in tags][:8]
+        if act.case.urgency != urgency:
+            act.case.urgency = urgency
+            timing.retime(act.case)
+    return act.case
+
+
+def ask_supplement(ref: str, *, question: str, by: Officer) -> Case:
+    """Ask for what is missing before the case can be accepted; the answer clock stands still, capped."""
+    with moving("ask_supplement", ref, by=by) as act:
+        tell(act.case, required(question, "question", 1_000), codes.Note.QUESTION, by=by)
+        timing.pause(act.case)
+        timing.start(act.case, codes.ClockCode.SUPPLEMENT)
+    return act.case
+
+
+def accept(ref: str, *, by: Officer) -> Case:
+    """Accept (受理); the complainant sees it on the track."""
+    with moving("accept", ref, by=by) as act:
+        act.case.accepted_at = clocks.now()
+        timing.stop(act.case, codes.ClockCode.ACCEPT)
+        timing.start(act.case, codes.ClockCode.DISPATCH)
+    return act.case
+
+
+def decline(ref: str, *, ground: str, explanation: str, by: Officer) -> Case:
+    """Not accept (不予受理), with the ground and the right route for the complainant."""
+    if ground not in codes.DeclineGround.values:
+        raise Refused("invalid", _("请选择不予受理的理由。"), field="ground")
+    with moving("decline", ref, by=by) as act:
+        tell(act.case, required(explanation, "explanation", 2_000), codes.Note.DECLINED, by=by)
+        act.facts["ground"] = ground
+        end_work(act.case)
+    return act.case
+
+
+def answer_directly(ref: str, *, answer: str, resolution: str, by: Officer) -> Case:
+    """The centre, or a discipline officer in a sealed case, answers without passing on."""
+    if resolution not in codes.Resolution.values:
+        raise Refused("invalid", _("请选择办理结果。"), field="resolution")
+    with moving("answer_directly", ref, by=by) as act:
+        write(act, codes.Words.ANSWER, required(answer, "answer", ANSWER))
+        act.case.accepted_at = act.case.accepted_at or clocks.now()
+        act.case.resolution = resolution
+        act.case.lead_id = act.case.lead_id or act.case.centre_id
+        answered(act.case)
+        act.facts["resolution"] = resolution
+    return act.case
+
+
+def merge(ref: str, *, master: str, by: Officer) -> Case:
+    """Put a duplicate under a master: its answer will reach this complainant too, who rates for himself."""
+    with moving("merge", ref, by=by) as act:
+        found = Case.objects.visible_to(by).filter(pk=id_of(master)).first()
+        if found is None or found.pk == act.case.pk:
+            raise Refused("invalid", _("没有找到要并入的主件，请核对编号。"), field="master")
+        if found.master_id or found.over or found.lane == codes.Lane.SEALED or act.case.members.exists():
+            raise Refused(
+                "invalid", _("只能并入一件正在办理、自己没有被并案的件；主件不能再并入别的件。"), field="master"
+            )
+        act.facts["master"] = found.ref
+        timing.stop(act.case)
+        act.case.master, act.case.closed_at = found, clocks.now()
+    return act.case
+
+
+def dispatch(
+    ref: str,
+    *,
+    unit: str,
+    assisting: Sequence[str] = (),
+    days: int | None = None,
+    instruction: str = "",
+    conflict_reason: str = "",
+    by: Officer,
+) -> Case:
+    """Send to a lead unit and assisting units (分转), with the limit of the rules or `days` working days.
+
+    Raises Refused `conflict` when a unit is the accused or answers to it and no written reason is given; with a reason
+    the accused unit's superior stays answerable, and the case says so.
+    """
+    with moving("dispatch", ref, by=by) as act:
+        lead = unit_of(unit, "unit")
+        helpers = [unit_of(code, "assisting") for code in dict.fromkeys(assisting) if code != unit]
+        _conflict(act, [lead, *helpers], conflict_reason)
+        assign_lead(act, lead, days=days, instruction=instruction)
+        for helper in helpers:
+            _assist(act, helper, days=days, instruction=instruction)
+        act.facts |= {"unit": lead.code, "assisting": [helper.code for helper in helpers]}
+    return act.case
+
+
+def call_in(ref: str, *, unit: str, instruction: str = "", by: Officer) -> Case:
+    """Add an assisting unit (增加协办) while the case is being handled."""
+    with moving("call_in", ref, by=by) as act:
+        helper = unit_of(unit, "unit")
+        _conflict(act, [helper], act.case.conflict_reason)
+        _assist(act, helper, days=None, instruction=instruction)
+        act.facts["unit"] = helper.code
+    return act.case
+
+
+def uphold_return(ref: str, *, by: Officer) -> Case:
+    """The unit was right to return it: it must be sent elsewhere."""
+    with moving("uphold_return", ref, by=by) as act:
+        act.case.holder_id = act.case.lead_id = None
+        timing.start(act.case, codes.ClockCode.DISPATCH)
+    return act.case
+
+
+def overrule_return(ref: str, *, reason: str, by: Officer) -> Case:
+    """The unit must handle it after all; no second return."""
+    with moving("overrule_return", ref, by=by) as act:
+        unit = directory.unit(act.holder.unit_id)
+        act.case.locked = True
+        assign_lead(act, unit, days=None, instruction=required(reason, "reason", REASON))
+        act.facts["unit"] = unit.code
+    return act.case
+
+
+def refer_dispute(ref: str, *, reason: str, by: Officer) -> Case:
+    """Hand a dispute over competence to the arbitrator."""
+    with moving("refer_dispute", ref, by=by) as act:
+        act.case.holder_id = None
+        note(act, reason)
+    return act.case
+
+
+def arbitrate(ref: str, *, unit: str, ruling: str, conflict_reason: str = "", by: Officer) -> Case:
+    """The arbitrator names the lead unit; the ruling ends all returns."""
+    with moving("arbitrate", ref, by=by) as act:
+        lead = unit_of(unit, "unit")
+        _conflict(act, [lead], conflict_reason)
+        act.case.locked = True
+        assign_lead(act, lead, days=None, instruction=required(ruling, "ruling", REASON))
+        act.facts["unit"] = lead.code
+    return act.case
+
+
+def assign_lead(
+    act: Act, unit: UnitRef, *, days: int | None, instruction: str, parent: Assignment | None = None
+) -> Assignment:
+    """Make `unit` the lead, at once answerable, with its sign-for and handling clocks; for other actions' use."""
+    if days is not None and not 1 <= days <= LONGEST_LIMIT:
+        sentence = _("办理时限请填 1 到 %(most)d 个工作日。") % {"most": LONGEST_LIMIT}
+        raise Refused("invalid", sentence, field="days")
+    case = act.case
+    row = Assignment(
+        case=case,
+        unit_id=unit.id,
+        part=codes.Part.LEAD,
+        level=parent.level + 1 if parent else 1,
+        parent=parent,
+        round=case.redos + 1,
+        instruction=text.clean(instruction, limit=REASON, field="instruction"),
+        assigned_at=clocks.now(),
+        due_at=case.due_at,
+    )
+    row.save(force_insert=True)
+    timing.stop(case, codes.ClockCode.DISPATCH, codes.ClockCode.ACCEPT)
+    timing.start(case, codes.ClockCode.SIGN, assignment=row)
+    clock = timing.start(case, codes.ClockCode.HANDLE, assignment=row, days=days)
+    row.due_at = _earlier(clock.due_at, parent.due_at if parent else None)
+    row.save(update_fields=["due_at"])
+    case.holder = row
+    if parent is None:
+        case.lead_id = unit.id
+        case.dispatched_at = clocks.now()
+        case.transfers += 1
+    return row
+
+
+def tell(case: Case, body: str, what: codes.Note, *, by: Officer, voice: codes.Voice = codes.Voice.CENTRE) -> None:
+    """A message to the complainant, through the relay."""
+    Message.objects.create(case=case, voice=voice, note=what, body=body, by_label=by.label, at=clocks.now())
+
+
+def write(act: Act, words: codes.Words, body: str, *, unit_id: int | None = None) -> Text:
+    """A new version of one of the case's texts; its number goes into the event, its words do not."""
+    owner = unit_id or act.by.unit_id or act.case.centre_id
+    row = Text.objects.create(
+        case=act.case, words=words, body=body, unit_id=owner, by_label=act.by.label, at=clocks.now()
+    )
+    act.facts |= {"words": words, "text": row.pk, "length": len(body)}
+    return row
+
+
+def note(act: Act, reason: str) -> None:
+    """An internal remark, kept as a text of its own so that the event needs no free text."""
+    write(act, codes.Words.REMARK, required(reason, "reason", REASON))
+
+
+def answered(case: Case) -> None:
+    """The answer goes out: the answer clock stops, the stars are given, the call-back clock starts."""
+    case.answered_at = clocks.now()
+    timing.stop(case)
+    timing.grade(case)
+    timing.start(case, codes.ClockCode.CALL_BACK)
+
+
+def _assist(act: Act, unit: UnitRef, *, days: int | None, instruction: str) -> Assignment:
+    if act.case.assignments.filter(unit_id=unit.id, state__in=codes.OPEN_WORK).exists():
+        raise Refused("invalid", _("%(unit)s已经在办此件。") % {"unit": unit.name}, field="assisting")
+    row = Assignment.objects.create(
+        case=act.case,
+        unit_id=unit.id,
+        part=codes.Part.ASSIST,
+        round=act.case.redos + 1,
+        instruction=text.clean(instruction, limit=REASON, field="instruction"),
+        assigned_at=clocks.now(),
+        due_at=act.case.due_at,
+    )
+    clock = timing.start(act.case, codes.ClockCode.HANDLE, assignment=row, days=days)
+    row.due_at = clock.due_at
+    row.save(update_fields=["due_at"])
+    return row
+
+
+def _conflict(act: Act, units: Sequence[UnitRef], reason: str) -> None:
+    case = act.case
+    if case.respondent_id is None:
+        return
+    caught = [unit.name for unit in units if directory.answers_to(unit.id, of=case.respondent_id)]
+    if not caught:
+        return
+    above = directory.superior(case.respondent_id)
+    reason = text.clean(reason, limit=REASON, field="conflict_reason")
+    if above is None or not reason:
+        sentence = _(
+            "%(units)s是被反映单位或其下属，按回避原则应由上一级办理。确需交其办理，请写明理由，上级单位仍对此件负责。"
+        )
+        raise Refused("conflict", sentence % {"units": "、".join(caught)}, field="conflict_reason")
+    case.conflict_reason, case.superior_id = reason, above.id
+    act.facts |= {"conflict": True, "superior": above.code}
+
+
+def unit_of(code: str, field: str) -> UnitRef:
+    try:
+        return directory.unit(code)
+    except Absent:
+        raise Refused("invalid", _("没有找到这个单位，请重新搜索并选择。"), field=field) from None
+
+
+def _earlier(one: datetime, other: datetime | None) -> datetime:
+    return one if other is None else min(one, other)
+
+
+def required(value: str, field: str, most: int) -> str:
+    cleaned = text.clean(value, limit=most, field=field)
+    if not cleaned:
+        raise Refused("invalid", _("请写明具体内容。"), field=field)
+    return cleaned

@@ -1,0 +1,248 @@
+"""Review, publication, call-back, redo, ruled closing, appeals: how a case ends, and how it may begin again."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from minxin.cases.actions import timing
+from minxin.cases.actions.centre import answered, assign_lead, note, required, tell, write
+from minxin.cases.actions.following import give
+from minxin.cases.actions.moving import Act, following, moving
+from minxin.cases.actions.supervision import lift
+from minxin.cases.models import Appeal, Case, Money, PublicCase, Rating, Text, Visit
+from minxin.cases.rules import codes, filing, quality
+from minxin.cases.rules.moves import Stand
+from minxin.directory import reports as directory
+from minxin.directory.rules import SYSTEM, Officer
+from minxin.kernel import clocks, text
+from minxin.kernel.errors import Refused
+
+REMARK = 500
+OPINION = 10_000
+MOST_REDOS = 3
+
+
+def approve(ref: str, *, by: Officer) -> Case:
+    """审核通过: the answer reaches the complainant, and those of every merged case, who each rate for themselves."""
+    with moving("approve", ref, by=by) as act:
+        answered(act.case)
+        newest = Text.objects.filter(case=act.case, words=codes.Words.ANSWER).order_by("-id").first()
+        act.facts["text"] = newest.pk if newest else None
+        for member in act.case.members.select_for_update().filter(stage=codes.Stage.MERGED):
+            _fan_out(member, act.case, newest)
+    return act.case
+
+
+def send_back(ref: str, *, remark: str, by: Officer) -> Case:
+    """退回重办 before anything is told: the lead unit goes on under the same answer clock."""
+    with moving("send_back", ref, by=by) as act:
+        note(act, remark)
+        last = act.case.assignments.filter(part=codes.Part.LEAD, level=1).order_by("-id").first()
+        if last is None:
+            raise Refused("stage", _("此件没有主办单位。"))
+        last.state, last.done_at = codes.Work.HANDLING, None
+        last.save(update_fields=["state", "done_at"])
+        act.case.holder = last
+        timing.stop(act.case, codes.ClockCode.REVIEW)
+        timing.start(act.case, codes.ClockCode.HANDLE, assignment=last)
+    return act.case
+
+
+def publish(ref: str, *, title: str, question: str, answer: str, by: Officer) -> Case:
+    """公开, with the complainant's consent and after redaction: what these three texts say is what everybody reads.
+
+    Raises Refused `personal` when a telephone, identity, account number or address is still in them.
+    """
+    title = required(title, "title", filing.TITLE)
+    question, answer = required(question, "question", filing.TEXT), required(answer, "answer", OPINION)
+    for field, value in (("title", title), ("question", question), ("answer", answer)):
+        if left := quality.personal(value):
+            sentence = _("里面还有个人信息（%(what)s），请隐去后再公开。")
+            raise Refused("personal", sentence % {"what": "、".join(left)}, field=field)
+    with moving("publish", ref, by=by) as act:
+        case = act.case
+        write(act, codes.Words.REDACTED, question)
+        write(act, codes.Words.REDACTED_ANSWER, answer)
+        case.published_at = clocks.now()
+        _page(case, title, question, answer)
+    return case
+
+
+def unpublish(ref: str, *, reason: str, by: Officer) -> Case:
+    """撤下公开; the reason stays with the case and the act on record."""
+    with moving("unpublish", ref, by=by) as act:
+        note(act, reason)
+        act.case.published_at = None
+        PublicCase.objects.filter(pk=act.case.pk).delete()
+    return act.case
+
+
+def call_back(
+    ref: str,
+    *,
+    reached: bool,
+    remark: str = "",
+    satisfaction: int | None = None,
+    contacted: bool = False,
+    solved: bool = False,
+    reasons: Sequence[str] = (),
+    comment: str = "",
+    by: Officer,
+) -> Case:
+    """登记回访: reached or not; a rating told by telephone counts, and is marked as told to the call-back desk."""
+    with moving("call_back", ref, by=by) as act:
+        remark = text.clean(remark, limit=REMARK, field="remark")
+        Visit.objects.create(case=act.case, reached=reached, note=remark, at=clocks.now(), by_label=by.label)
+        act.facts |= {"reached": reached, "satisfaction": satisfaction}
+        if reached and satisfaction is not None:
+            act.to = give(act.case, satisfaction, contacted, solved, reasons, comment, by_visit=True)
+    return act.case
+
+
+def close_unrated(ref: str, *, by: Officer = SYSTEM) -> Case:
+    """Nobody rated before the call-back clock ran out: closed, and counted as unrated."""
+    with moving("close_unrated", ref, by=by) as act:
+        timing.stop(act.case)
+        act.case.closed_at = clocks.now()
+    return act.case
+
+
+def redo(ref: str, *, instruction: str, by: Officer) -> Case:
+    """责成重办: a new round for the lead unit under a new answer clock; the head must sign. The third lifts the case up."""
+    with moving("redo", ref, by=by) as act:
+        _again(act, required(instruction, "instruction", REMARK))
+    return act.case
+
+
+def rule_closing(ref: str, *, ruling: str, by: Officer) -> Case:
+    """研判办结: the mandatory review finds the handling right; the complainant's rating stays as it is, and both show."""
+    with moving("rule_closing", ref, by=by) as act:
+        tell(act.case, required(ruling, "ruling", 2_000), codes.Note.NOTICE, by=by)
+        timing.stop(act.case)
+        act.case.closed_at = clocks.now()
+    return act.case
+
+
+def decide_appeal(ref: str, *, decision: str, opinion: str, by: Officer) -> Case:
+    """复查、复核意见, by the centre that the appeal went to: supported leads to a redo, otherwise the case closes."""
+    if decision not in {codes.Decision.SUPPORTED, codes.Decision.EXPLAINED, codes.Decision.NOT_SUPPORTED}:
+        raise Refused("invalid", _("请选择支持、解释说明或不支持。"), field="decision")
+    with moving("decide_appeal", ref, by=by) as act:
+        row = act.case.appeals.exclude(tier=codes.Tier.STARS).get(decision=codes.Decision.PENDING)
+        if row.unit_id not in by.unit_ids():
+            at = directory.unit(row.unit_id or act.case.centre_id)
+            raise Refused("forbidden", _("这份复查申请由%(unit)s办理。") % {"unit": at.name})
+        _settle(row, codes.Decision(decision), opinion, by=by)
+        tell(act.case, row.opinion[:2_000], codes.Note.NOTICE, by=by)
+        act.facts |= {"tier": row.tier, "decision": decision}
+        timing.stop(act.case)
+        if decision != codes.Decision.SUPPORTED:
+            act.case.closed_at = clocks.now()
+        elif act.case.lead_id is None:
+            act.to = codes.Stage.ACCEPTED
+            act.case.accepted_at = clocks.now()
+            timing.start_answer(act.case)
+            timing.start(act.case, codes.ClockCode.DISPATCH)
+        else:
+            act.to = codes.Stage.HANDLING
+            _again(act, row.opinion[:REMARK])
+    return act.case
+
+
+def appeal_stars(ref: str, *, reason: str, by: Officer) -> Case:
+    """评星复议: the unit asks that a bad rating be looked at again, after it has spoken with the complainant once more."""
+    with moving("appeal_stars", ref, by=by) as act:
+        Appeal.objects.create(
+            case=act.case,
+            tier=codes.Tier.STARS,
+            reason=required(reason, "reason", 1_000),
+            at=clocks.now(),
+            by_label=by.label,
+            unit_id=act.case.centre_id,
+        )
+    return act.case
+
+
+def decide_stars(ref: str, *, supported: bool, opinion: str, by: Officer) -> Case:
+    """Supported: the rating leaves the counts but stays on record, struck with its ruling."""
+    with moving("decide_stars", ref, by=by) as act:
+        row = act.case.appeals.get(tier=codes.Tier.STARS, decision=codes.Decision.PENDING)
+        _settle(row, codes.Decision.SUPPORTED if supported else codes.Decision.NOT_SUPPORTED, opinion, by=by)
+        act.facts["supported"] = supported
+        if supported:
+            Rating.objects.filter(case=act.case, struck_at__isnull=True).update(struck_at=clocks.now())
+            act.case.final_rating = None
+            PublicCase.objects.filter(pk=act.case.pk).update(rating=None)
+    return act.case
+
+
+def _again(act: Act, instruction: str) -> None:
+    case = act.case
+    if case.lane == codes.Lane.SEALED or case.lead_id is None:
+        raise_to_centre(act, instruction)
+        return
+    case.redos += 1
+    case.answered_at = case.closed_at = None
+    timing.stop(case)
+    timing.start_answer(case)
+    row = assign_lead(act, directory.unit(case.lead_id), days=None, instruction=instruction)
+    row.state, row.signed_at = codes.Work.HANDLING, clocks.now()
+    row.save(update_fields=["state", "signed_at"])
+    timing.stop(case, codes.ClockCode.SIGN, assignment=row)
+    timing.grade(case)
+    act.facts |= {"round": case.redos + 1}
+    if case.redos >= MOST_REDOS and Stand.SYSTEM not in act.stands:
+        lift(act, _("重办已达三次"))
+
+
+def raise_to_centre(act: Act, instruction: str) -> None:
+    """A case that no unit has handled is done again by those who answered it."""
+    note(act, instruction)
+    act.case.redos += 1
+    act.case.answered_at = act.case.closed_at = None
+    timing.stop(act.case)
+    timing.start_answer(act.case)
+    timing.grade(act.case)
+
+
+def _fan_out(member: Case, master: Case, answer: Text | None) -> None:
+    with following("fan_out", member, by=SYSTEM) as act:
+        if answer is not None:
+            write(act, codes.Words.ANSWER, answer.body, unit_id=answer.unit_id)
+        member.lead_id, member.finding, member.resolution = master.lead_id, master.finding, master.resolution
+        member.accepted_at = member.accepted_at or clocks.now()
+        member.closed_at = None
+        answered(member)
+        act.facts["master"] = master.ref
+
+
+def _settle(row: Appeal, decision: codes.Decision, opinion: str, *, by: Officer) -> None:
+    row.decision, row.opinion = decision, required(opinion, "opinion", OPINION)
+    row.decided_at, row.decided_by = clocks.now(), by.label
+    row.save(update_fields=["decision", "opinion", "decided_at", "decided_by"])
+
+
+def _page(case: Case, title: str, question: str, answer: str) -> None:
+    unit = directory.unit(case.lead_id or case.centre_id)
+    returned = sum(Money.objects.filter(case=case, kind__in=codes.TO_PEOPLE).values_list("amount_fen", flat=True))
+    page = PublicCase(
+        case_id=case.pk,
+        kind=case.kind,
+        region=case.region,
+        category=case.category,
+        unit_id=unit.id,
+        unit_name=unit.name,
+        title=title,
+        question=question,
+        answer=answer,
+        finding=case.finding,
+        resolution=case.resolution,
+        stars=case.stars,
+        rating=case.final_rating,
+        money_fen=returned,
+        filed_at=case.filed_at,
+        answered_at=case.answered_at or clocks.now(),
+        published_at=clocks.now(),
+        search=text.vector(" ".join((title, question, answer, unit.name))),
+    )
+    page.save(force_insert=True)

@@ -1,0 +1,162 @@
+"""What an officer is to one case, and which needs the case meets: the facts the table of moves asks for."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from minxin.cases.models import snapshot
+from minxin.cases.models.case import Case, Custodian
+from minxin.cases.models.handling import Appeal, Assignment, Extension
+from minxin.cases.models.words import Text
+from minxin.cases.rules import codes, limits, routing
+from minxin.cases.rules.moves import MOVES, Need, Situation, Stand
+from minxin.directory import reports as directory
+from minxin.directory.rules import CENTRE, Officer, Role
+
+_AT_UNIT = {Role.CLERK: Stand.CLERK, Role.SECTION: Stand.SECTION, Role.LEADER: Stand.LEADER, Role.HEAD: Stand.HEAD,
+            Role.DISCIPLINE: Stand.CLERK}  # a discipline commission handles like any unit  # fmt: skip
+_CHIEFS = {Role.LEADER, Role.HEAD}
+
+
+def situation(case: Case, officer: Officer, now: datetime, *, needs: Iterable[Need] | None = None) -> Situation:
+    """At most 6 queries, fewer for fewer needs. The case as the rules see it; `needs` None asks for all that matter."""
+    assignments = list(case.assignments.select_related("unit").order_by("id"))
+    wanted = set(needs) if needs is not None else _needs_at(case)
+    held = frozenset(need for need in wanted if _HOLDS[need](case, assignments, now))
+    return Situation(codes.Stage(case.stage), codes.Lane(case.lane), stands(case, officer, assignments), held)
+
+
+def stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> frozenset[Stand]:
+    """At most 1 query (sealed cases). Everything this officer is to the case."""
+    if officer.kind != "officer":
+        return frozenset({Stand.SYSTEM if officer.kind == "system" else Stand.CITIZEN})
+    if case.lane == codes.Lane.SEALED:
+        posts = [duty.post_id for duty in officer.duties if duty.role == Role.DISCIPLINE]
+        named = Custodian.objects.filter(case=case, post_id__in=posts).exists()
+        return frozenset({Stand.DISCIPLINE}) if named else frozenset()
+    if case.respondent_id and not case.conflict_reason and _accused(case, officer):
+        return frozenset()
+    return frozenset(_stands(case, officer, assignments))
+
+
+def _stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> Iterable[Stand]:
+    handler = _handler_id(case, assignments)
+    assisting = {a.unit_id for a in assignments if a.part == codes.Part.ASSIST and a.state in codes.OPEN_WORK}
+    above = {a.unit_id for a in assignments if a.state == codes.Work.PASSED_DOWN} | {case.superior_id}
+    for duty in officer.duties:
+        if duty.role in CENTRE and case.region.startswith(routing.significant(duty.unit.region)):
+            yield Stand(duty.role.value)
+        if duty.role in _AT_UNIT and duty.unit.id == handler:
+            yield _AT_UNIT[duty.role]
+        if duty.role in _AT_UNIT and duty.unit.id in assisting:
+            yield Stand.ASSIST
+        if duty.role in _CHIEFS and duty.unit.id in above:
+            yield Stand.ABOVE
+
+
+def _accused(case: Case, officer: Officer) -> bool:
+    return case.respondent_id in directory.superiors(officer)
+
+
+def _handler_id(case: Case, assignments: Sequence[Assignment]) -> int | None:
+    held = next((a.unit_id for a in assignments if a.id == case.holder_id), None)
+    return held or case.lead_id
+
+
+def _needs_at(case: Case) -> set[Need]:
+    return {need for move in MOVES.values() if case.stage in move.to for need in move.needs}
+
+
+def _holder(case: Case, assignments: Sequence[Assignment]) -> Assignment | None:
+    return next((a for a in assignments if a.id == case.holder_id), None)
+
+
+def _returnable(case: Case, assignments: Sequence[Assignment], _now: datetime) -> bool:
+    holder = _holder(case, assignments)
+    if holder is None or case.locked:
+        return False
+    return not any(a.unit_id == holder.unit_id and a.state == codes.Work.RETURNED for a in assignments)
+
+
+def _found(case: Case, *_: object) -> bool:
+    needs_finding = case.kind in {codes.Kind.COMPLAINT, codes.Kind.REPORT}
+    return bool(case.resolution and (case.finding or not needs_finding))
+
+
+def _has(words: codes.Words) -> Callable[..., bool]:
+    def holds(case: Case, _assignments: Sequence[Assignment], _now: datetime) -> bool:
+        return Text.objects.filter(case=case, words=words).exists()
+
+    return holds
+
+
+def _opinions_in(_case: Case, assignments: Sequence[Assignment], now: datetime) -> bool:
+    return not any(a.part == codes.Part.ASSIST and a.state in codes.OPEN_WORK and now < a.due_at for a in assignments)
+
+
+def _depth_left(case: Case, assignments: Sequence[Assignment], _now: datetime) -> bool:
+    holder = _holder(case, assignments)
+    return holder is not None and holder.level < 4
+
+
+def _extension_open(case: Case) -> bool:
+    return Extension.objects.filter(case=case, decision=codes.Decision.PENDING).exists()
+
+
+def _within(case: Case, code: codes.ClockCode, since: datetime | None, now: datetime) -> bool:
+    row = limit(case, code, now)
+    return since is not None and now <= since + timedelta(days=row.limit.amount + 1)
+
+
+def _review_window(case: Case, _a: object, now: datetime) -> bool:
+    if Appeal.objects.filter(case=case, tier=codes.Tier.REVIEW).exists():
+        return False
+    return _within(case, codes.ClockCode.APPEAL_REQUEST, case.closed_at, now)
+
+
+def _recheck_window(case: Case, _a: object, now: datetime) -> bool:
+    decided = dict(case.appeals.exclude(tier=codes.Tier.STARS).values_list("tier", "decided_at"))
+    if codes.Tier.RECHECK in decided:
+        return False
+    return _within(case, codes.ClockCode.RECHECK_REQUEST, decided.get(codes.Tier.REVIEW), now)
+
+
+def _stars_appeal(case: Case, *, pending: bool) -> bool:
+    found = Appeal.objects.filter(case=case, tier=codes.Tier.STARS).values_list("decision", flat=True).first()
+    if pending:
+        return found == codes.Decision.PENDING
+    return found is None and case.final_rating is not None and case.final_rating <= codes.Satisfaction.BAD
+
+
+def limit(case: Case, code: codes.ClockCode, now: datetime) -> limits.LimitRow:
+    """The limit in force for this case and clock today."""
+    return limits.choose(
+        snapshot.limits(), code=code, kind=case.kind, region=case.region, urgency=case.urgency, on=now.date()
+    )
+
+
+_HOLDS: dict[Need, Callable[[Case, Sequence[Assignment], datetime], bool]] = {
+    Need.RETURNABLE: _returnable,
+    Need.CONTACTED: lambda case, _a, _n: case.anonymous or case.contacted_at is not None,
+    Need.FOUND: _found,
+    Need.ANSWERED: _has(codes.Words.ANSWER),
+    Need.REPORTED: _has(codes.Words.REPORT),
+    Need.OPINIONS_IN: _opinions_in,
+    Need.NOT_OVERDUE: lambda case, _a, now: now <= case.due_at,
+    Need.DEPTH_LEFT: _depth_left,
+    Need.PAUSE_LEFT: lambda case, _a, now: case.paused_days < limit(case, codes.ClockCode.SUPPLEMENT, now).limit.amount,
+    Need.NO_OPEN_EXTENSION: lambda case, _a, _n: not _extension_open(case),
+    Need.OPEN_EXTENSION: lambda case, _a, _n: _extension_open(case),
+    Need.CONSENTED: lambda case, _a, _n: case.consents and case.lane == codes.Lane.OPEN,
+    Need.PUBLISHED: lambda case, _a, _n: case.published_at is not None,
+    Need.UNPUBLISHED: lambda case, _a, _n: case.published_at is None,
+    Need.REDO_WINDOW: lambda case, _a, now: (
+        case.redos < 3 and _within(case, codes.ClockCode.REDO_REQUEST, case.closed_at, now)
+    ),
+    Need.RATED: lambda case, _a, _n: case.final_rating is not None,
+    Need.REVIEW_WINDOW: _review_window,
+    Need.RECHECK_WINDOW: _recheck_window,
+    Need.STARS_APPEALABLE: lambda case, _a, _n: _stars_appeal(case, pending=False),
+    Need.STARS_APPEALED: lambda case, _a, _n: _stars_appeal(case, pending=True),
+    Need.DIGESTED: lambda case, a, n: bool(case.digest_title) and _has(codes.Words.DIGEST)(case, a, n),
+    Need.CLASSIFIED: lambda case, _a, _n: bool(case.category),
+}

@@ -1,0 +1,36 @@
+"""The countersign chain (审签): who signs an answer before it leaves the unit, in which order."""
+
+from collections.abc import Set as AbstractSet
+
+from minxin.cases.rules.codes import Step
+from minxin.cases.rules.moves import Stand
+from minxin.directory.rules import Role
+
+_STAFFED = ((Step.SECTION, Role.SECTION), (Step.LEADER, Role.LEADER), (Step.HEAD, Role.HEAD))
+SIGNS = {
+    Step.SECTION: Stand.SECTION,
+    Step.LEADER: Stand.LEADER,
+    Step.HEAD: Stand.HEAD,
+    Step.SUPERIOR: Stand.ABOVE,
+}
+MOST_EXTENSIONS = 2
+
+
+def needs_head(*, overdue: bool, redos: int, extensions: int, conflict: bool) -> bool:
+    """Whether the head must sign in person (一把手工程): overdue, redone, twice extended, or its own accusation."""
+    return overdue or redos > 0 or extensions >= MOST_EXTENSIONS or conflict
+
+
+def chain(staffed: AbstractSet[Role], *, head: bool, superior: bool) -> list[Step]:
+    """The steps of a unit with these posts: section, leader in charge, then the head where he must or nobody else can.
+
+    An empty list means nobody at the unit may sign.
+    """
+    steps = [step for step, role in _STAFFED if role in staffed and (role != Role.HEAD or head)]
+    if not any(step in {Step.LEADER, Step.HEAD} for step in steps) and Role.HEAD in staffed:
+        steps.append(Step.HEAD)
+    if head and Step.HEAD not in steps:
+        return []
+    if steps and superior:
+        steps.append(Step.SUPERIOR)
+    return steps
