@@ -418,6 +418,9 @@ def check_appointment(role: Role, held: Collection[Role], *, self_appointed: boo
         )
 
 
+SIGN_IN_TRIES = 5  # failures in a row, then the name is locked: GB/T 22239-2019 8.1.4.1
+ADDRESS_TRIES = 30  # failures from one address, where a whole office may sit behind one
+LOCK_MINUTES = 15
 PASSWORD_DAYS = 90  # days a password may be used: GB/T 22239-2019 8.1.4.1 with the usual reading of "定期更换"
 
 
