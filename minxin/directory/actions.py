@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from minxin.directory import models, rules
 from minxin.directory.rules import Officer, Role, UnitKind, UnitRef
-from minxin.kernel import clocks, identifiers, text
+from minxin.kernel import clocks, identifiers, sealing, text
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import actions as ledger
 
@@ -219,7 +219,7 @@ def _governed(code: str | None, *, by: Officer, act: str) -> models.Unit:
     if unit is None:
         raise Absent
     if by.kind != "system" and not unit.path.startswith(by.paths(*rules.may(act))):
-        raise Refused("not_your_unit", _("该单位不在您的管理范围内，请联系其上级网络中心的管理员。"))
+        raise Refused("forbidden", _("该单位不在您的管理范围内，请联系其上级网络中心的管理员。"))
     if unit.closed_on is not None:
         raise Refused("unit_closed", _("该单位已关闭，不能再改动。"))
     return unit
@@ -367,10 +367,59 @@ def change_password(*, person: int, password: str, by: Officer) -> None:
     _record_person(row, "change_password", by=by)
 
 
+_TRY = """
+INSERT INTO directory_signinattempt AS t (key, tries, last_at) VALUES (%(key)s, 1, %(now)s)
+ON CONFLICT (key) DO UPDATE SET
+    tries = CASE WHEN t.last_at <= %(before)s THEN 1 ELSE least(t.tries, 1000000) + 1 END,
+    last_at = CASE WHEN t.last_at <= %(before)s OR t.tries < %(limit)s THEN %(now)s ELSE t.last_at END
+RETURNING tries
+"""
+
+
+def try_sign_in(*, username: str, address: str) -> None:
+    """Count an attempt before the password is looked at; refuse when the name or the address is locked.
+
+    Counting first holds against many attempts at once; `forget_tries` takes a success back. A lock ends LOCK_MINUTES
+    after the failure that made it, whatever is tried meanwhile. Not one transaction: a refusal must stay counted.
+    """
+    tries = _count_try("name", username, limit=rules.SIGN_IN_TRIES)
+    if tries == rules.SIGN_IN_TRIES + 1:
+        person = models.Person.objects.get_queryset().filter(username=username).first()
+        if person is not None:
+            _record_person(person, "lock_out", by=rules.SYSTEM, tries=rules.SIGN_IN_TRIES)
+    if tries > rules.SIGN_IN_TRIES or _count_try("address", address, limit=rules.ADDRESS_TRIES) > rules.ADDRESS_TRIES:
+        raise Refused("too_many", _("尝试次数过多。为保护账号，请十五分钟后再试，或请安全管理员重置密码。"))
+
+
+@transaction.atomic
+def forget_tries(*, username: str, address: str) -> None:
+    """The password was right: the name starts afresh, and the address gets its attempt back."""
+    models.SignInAttempt.objects.filter(key=_try_key("name", username)).delete()
+    at = models.SignInAttempt.objects.filter(key=_try_key("address", address))
+    if not at.filter(tries__gt=1).update(tries=F("tries") - 1):
+        at.delete()
+
+
 @transaction.atomic
 def record_sign_in(*, person: int, by: Officer) -> None:
     """Put a sign-in on record (GB/T 22239-2019 8.1.4.3, security audit)."""
     ledger.record(stream=f"person:{person}", verb="sign_in", by=by)
+
+
+def _count_try(kind: str, value: str, *, limit: int) -> int:
+    now = clocks.now()
+    facts: dict[str, Any] = {
+        "key": _try_key(kind, value),
+        "now": now,
+        "before": now - timedelta(minutes=rules.LOCK_MINUTES),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TRY, facts | {"limit": limit})
+        return int(cursor.fetchone()[0])
+
+
+def _try_key(kind: str, value: str) -> str:
+    return sealing.fingerprint(f"{kind}:{value.strip().casefold()}", "sign-in")
 
 
 @transaction.atomic
@@ -477,7 +526,7 @@ def _governed_person(username: str, *, by: Officer, act: str) -> models.Person:
     if person is None:
         raise Absent
     if by.kind != "system" and not person.unit.path.startswith(by.paths(*rules.may(act))):
-        raise Refused("not_your_person", _("该账号不在您的管理范围内，请联系其上级网络中心的安全管理员。"))
+        raise Refused("forbidden", _("该账号不在您的管理范围内，请联系其上级网络中心的安全管理员。"))
     return person
 
 
@@ -499,7 +548,7 @@ def _governed_post(post: int, *, by: Officer, act: str) -> models.Post:
         raise Absent
     rules.check_act(by, act)
     if by.kind != "system" and not row.unit.path.startswith(by.paths(*rules.may(act))):
-        raise Refused("not_your_unit", _("该单位不在您的管理范围内，请联系其上级网络中心的管理员。"))
+        raise Refused("forbidden", _("该单位不在您的管理范围内，请联系其上级网络中心的管理员。"))
     if row.closed_on is not None:
         raise Refused("post_closed", _("这个岗位已撤销，请另选。"), field="post")
     return row

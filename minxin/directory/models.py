@@ -295,6 +295,20 @@ class Token(models.Model):
         return self.label or self.channel
 
 
+class SignInAttempt(models.Model):
+    """Failed sign-ins of one name or one address. `key` is a keyed fingerprint, for names of nobody are counted too."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    tries = models.PositiveIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(tries__gte=1), name="sign_in_attempt_counts")]
+
+    def __str__(self) -> str:
+        return f"{self.tries}"
+
+
 class TreeStamp(models.Model):
     """One row, changed with every change of a unit: tells each process when its copy of the tree is old."""
 
