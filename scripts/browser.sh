@@ -12,7 +12,7 @@ fi
 found() {
     for name in "${MINXIN_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable var/chromium/run; do
         if [ -n "$name" ] && path=$(command -v "$name") && "$path" --version >/dev/null 2>&1; then
-            "$path" --version | head -n 1 >&2
+            "$path" --version 2>/dev/null | head -n 1
             echo "$path" >var/browser
             return 0
         fi

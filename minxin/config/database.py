@@ -317,7 +317,7 @@ def _running(data: Path) -> Path | None:
 
 
 def _clear_stale(data: Path) -> None:
-    """After kill -9 the old server's workers may live for a moment, and its note may name a stranger's pid."""
+    """After kill -9 the old server's workers may live for a moment, and its notes may name a stranger's pid."""
     for _ in range(100):
         left = [p for p in psutil.process_iter(["name"]) if _is_worker(p, data)]
         if not left:
@@ -328,7 +328,8 @@ def _clear_stale(data: Path) -> None:
             f"先前的 PostgreSQL 进程仍在使用 {data}：{[p.pid for p in left]}，请先结束它们。\n"
             f"Processes of an earlier PostgreSQL still use {data}: end them first."
         )
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for note in ("postmaster.pid", ".s.PGSQL.5432.lock", ".s.PGSQL.5432"):
+        (data / note).unlink(missing_ok=True)
 
 
 def _is_worker(process: psutil.Process, data: Path) -> bool:
