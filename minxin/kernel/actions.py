@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 
 from minxin.kernel import clocks, identifiers, reports, text
 from minxin.kernel.clocks import Day, DayKind
@@ -63,6 +64,14 @@ def reseed(*, by: str, why: str) -> list[CalendarVersion]:
             if current.knows(year) != settled or dropped or changed:
                 made.append(_replace(year, days, settled=settled, region="", by=by, why=why, basis=basis[year]))
     return made
+
+
+@app.periodic(cron="7 3 * * *")
+@app.task(name="kernel.clear_rate_windows", queueing_lock="kernel.clear_rate_windows")
+def clear_rate_windows(timestamp: int = 0) -> None:
+    """Drop the counters of the rate limits once a night, so that they do not pile up; running ones begin anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE kernel_ratewindow")
 
 
 def rows(year: int, table: str) -> dict[date, Day]:

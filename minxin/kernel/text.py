@@ -3,14 +3,15 @@
 Search needs no extension. Every letter or digit of a text becomes one lexeme, together with the one that follows it
 directly: 拖欠工资 is 拖欠 欠工 工资 资, at positions 1 to 4. A query is the phrase of its own lexemes, so every part of
 two or more characters is found where it stands and nowhere else; one character alone finds all that begin with it.
-Punctuation and spaces separate and take no position. PostgreSQL keeps positions up to 16,383 and 256 of the same
-lexeme: beyond that a long text is found by its earlier parts.
+Punctuation and spaces separate and take no position. PostgreSQL keeps 16,383 positions, and 256 of the same lexeme:
+what stands beyond them in a long text is not found.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 from minxin.kernel import identifiers
 from minxin.kernel.errors import Refused
 
+LONGEST_TEXT = 16_383  # letters and digits of a text that can be found: PostgreSQL counts positions no further
 LONGEST_QUERY = 60  # characters of a search that are used
 # Bidirectional controls can make a text read otherwise than it is stored (CVE-2021-42574); the others are invisible.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
@@ -44,7 +46,7 @@ def clean(value: str, *, limit: int, field: str) -> str:
 
 def bigrams(text: str) -> str:
     """The lexemes of a text, in order, separated by spaces: the argument of `to_tsvector('simple', …)`."""
-    return " ".join(_lexemes(text))
+    return " ".join(islice(_lexemes(text), LONGEST_TEXT))
 
 
 def vector(text: str, *, weight: Literal["A", "B", "C", "D"] | None = None) -> SearchVector:
@@ -104,8 +106,15 @@ def pii(text: str) -> list[Finding]:
 
 
 def _compared(text: str) -> str:
-    """Letters and digits as they are compared (NFKC, case folded); one space for whatever stands between them."""
-    return _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    """Letters and digits as they are compared (NFKC, without case); spaces for whatever stands between them.
+
+    Fractions and the like (category No) stand between: PostgreSQL's parser takes them for no part of a word.
+    """
+    plain = _BETWEEN.sub(" ", unicodedata.normalize("NFKC", text).casefold().lower())
+    for character in set(plain):
+        if character.isnumeric() and unicodedata.category(character) == "No":
+            plain = plain.replace(character, " ")
+    return plain
 
 
 def _lexemes(text: str) -> Iterator[str]:

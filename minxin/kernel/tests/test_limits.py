@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
-from minxin.kernel import clocks, limits
+from minxin.kernel import actions, clocks, limits
 from minxin.kernel.models import RateWindow
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,14 @@ def test_two_rules_over_one_key_count_apart():
         assert limits.allow("k", limit=1, seconds=60)
         assert limits.allow("k", limit=1, seconds=3600)
         assert not limits.allow("k", limit=1, seconds=3600)
+
+
+def test_the_counters_are_dropped_at_night():
+    with clocks.at(NOON):
+        assert limits.allow("k", limit=1, seconds=60)
+        actions.clear_rate_windows()
+        assert limits.allow("k", limit=1, seconds=60)
+    assert RateWindow.objects.count() == 1
 
 
 def test_the_key_itself_is_not_stored():

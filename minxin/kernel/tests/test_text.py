@@ -61,6 +61,26 @@ def test_hostile_questions_are_only_questions(hostile):
 
 
 @pytest.mark.django_db
+def test_every_letter_and_digit_of_unicode_is_a_lexeme_to_the_parser():
+    every = "".join(chr(n) for n in range(0x110000) if not 0xD800 <= n < 0xE000)
+    kept = sorted(set(text._compared(every)) - {" "})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c FROM unnest(%s::text[]) c WHERE to_tsvector('simple', c)::text <> format('''%%s'':1', c)", [kept]
+        )
+        assert cursor.fetchall() == []
+    assert len(kept) > 90_000
+
+
+@pytest.mark.django_db
+def test_a_very_long_text_is_stored_and_found_by_its_first_sixteen_thousand_letters():
+    letters = [chr(0x4E00 + n) for n in range(20_000)]
+    long = "，".join("".join(letters[n:] + letters[:n]) for n in range(6))
+    assert matches(long, "".join(letters[16_000:16_010]))
+    assert not matches(long, "".join(letters[17_000:17_010]))
+
+
+@pytest.mark.django_db
 def test_every_pair_of_letters_and_digits_is_one_lexeme_to_the_parser():
     letters = "abcdefghijklmnopqrstuvwxyz0123456789工é"
     pairs = [a + b for a in letters for b in letters]
