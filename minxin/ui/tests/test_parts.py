@@ -94,6 +94,7 @@ def test_a_lamp_always_has_a_shape_and_a_word(colour):
         "{% table bad bad note=bad %}<tbody><tr><td>{{ bad }}</td></tr></tbody>{% endtable %}",
         "{% chart 'bar' bad title=bad unit=bad %}",
         "{% older bad label=bad %}",
+        "{% gauge 1 2 bad bad %}",
         "{% tabs items %}",
         "{% steps labels 1 %}",
         "{% highlight pieces %}",
@@ -112,6 +113,13 @@ def test_hostile_values_are_escaped_everywhere(source):
     )
     assert "<img src=x" not in html
     assert "alert(1)" in html or "alert%281%29" in html
+
+
+def test_a_gauge_is_never_more_than_full_and_survives_no_limit():
+    assert 'width="100.00"' in drawn("{% gauge 17 15 'red' '期限' %}")
+    assert 'width="73.33"' in drawn("{% gauge 11 15 %}")
+    assert 'width="0.00"' in drawn("{% gauge 3 0 %}")
+    assert 'aria-label="期限 17 / 15"' in drawn("{% gauge 17 15 'red' '期限' %}")
 
 
 def test_pieces_found_are_marked():
