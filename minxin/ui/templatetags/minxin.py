@@ -96,7 +96,7 @@ def percent(numerator: Decimal | int | None, denominator: Decimal | int | None) 
 def gauge(
     used: Decimal | float | int, limit: Decimal | float | int, colour: str = "glass", label: str = ""
 ) -> SafeString:
-    """A bar filled by used / limit (never more than full): green, amber, red, grey or glass. Say the numbers beside it."""
+    """A bar filled by used / limit (never more than full): green, amber, red, grey or glass."""
     share = min(100.0, max(0.0, float(used) * 100 / float(limit))) if limit else 0.0
     return format_html(
         '<svg class="gauge gauge-{}" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label="{}">'
