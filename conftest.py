@@ -1,9 +1,15 @@
 """The tests' own PostgreSQL: an embedded server beside the developer's, tuned for data thrown away."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytest_plugins = ["minxin.directory.tests.fixtures"]
 
@@ -12,7 +18,7 @@ VAR.mkdir(parents=True, exist_ok=True)
 
 # Only what a test says counts, whatever the developer's shell has set; a server to test against may be given.
 for name in [name for name in os.environ if name.startswith("MINXIN_")]:
-    if name not in {"MINXIN_TEST_VAR", "MINXIN_DATABASE_URL", "MINXIN_NO_BROWSER"}:
+    if name not in {"MINXIN_TEST_VAR", "MINXIN_DATABASE_URL", "MINXIN_NO_BROWSER", "MINXIN_CHROMIUM"}:
         del os.environ[name]
 os.environ |= {"MINXIN_VAR": str(VAR), "MINXIN_SECOND_FACTOR": "0"}
 
@@ -31,3 +37,27 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A headless Chromium (playwright's `Browser`). MINXIN_NO_BROWSER=1 skips what asks for it, loudly."""
+    if os.environ.get("MINXIN_NO_BROWSER") == "1":
+        pytest.skip("MINXIN_NO_BROWSER=1")
+    from playwright.sync_api import sync_playwright
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; our queries are not in it
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--lang=zh-CN"])
+        yield chromium
+        chromium.close()
+
+
+def _chromium() -> str:
+    """The program that `make test` found (scripts/browser.sh), or one on PATH."""
+    note = Path(__file__).parent / "var" / "browser"
+    names = [os.environ.get("MINXIN_CHROMIUM", ""), note.read_text().strip() if note.exists() else ""]
+    for name in [*names, "chromium", "chromium-browser", "google-chrome"]:
+        if name and (path := shutil.which(name)):
+            return path
+    pytest.fail("没有浏览器：先执行 make test，或 sh scripts/browser.sh · no browser: run sh scripts/browser.sh")

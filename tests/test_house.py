@@ -1,4 +1,4 @@
-"""The house's rules that no linter knows: where writes, clocks and names may be, how long things are, what pages hold."""
+"""What no linter knows: where writes, clocks and names may be, how long things are, what pages may hold."""
 
 import ast
 import re
@@ -17,7 +17,12 @@ FORBIDDEN_NAMES = {
     *("utils", "util", "services", "service", "helpers", "helper", "common", "managers", "signals", "serializers"),
     *("apps", "misc", "tools", "lib", "core", "base", "mixins", "handlers"),
 }
-FORBIDDEN_IMPORTS = {"django.dispatch", "django.db.models.signals", "django.contrib.contenttypes.fields", "unittest.mock"}
+FORBIDDEN_IMPORTS = {
+    "django.dispatch",
+    "django.db.models.signals",
+    "django.contrib.contenttypes.fields",
+    "unittest.mock",
+}
 CLOCKS = {
     "datetime.now",
     "datetime.utcnow",
@@ -72,7 +77,10 @@ def writes(call: ast.Call) -> bool:
     return (
         verb in {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
         or (verb in {"create", "update", "delete"} and bool(QUERIES & set(receiver)))
-        or (verb == "save" and (any(word.arg == "update_fields" for word in call.keywords) or (bare and not call.keywords)))
+        or (
+            verb == "save"
+            and (any(word.arg == "update_fields" for word in call.keywords) or (bare and not call.keywords))
+        )
         or (verb == "delete" and bare and not call.keywords)
     )
 
@@ -159,7 +167,9 @@ def test_functions_have_at_most_60_lines() -> None:
 
 def test_an_init_file_holds_a_docstring_only() -> None:
     for path, tree in trees([path for path in CODE if path.name == "__init__.py"]):
-        extra = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+        extra = [
+            node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        ]
         if path.parent.name == "models":  # Django looks for an app's models here
             extra = [node for node in extra if not isinstance(node, ast.ImportFrom | ast.Assign)]
         assert not extra, named(path)
@@ -181,11 +191,7 @@ def test_every_module_and_every_public_function_says_what_it_is() -> None:
 
 
 def test_no_module_has_a_name_that_knows_nothing() -> None:
-    bad = [
-        named(path)
-        for path in CODE
-        if FORBIDDEN_NAMES & {path.stem, *path.relative_to(ROOT / "minxin").parts[:-1]}
-    ]
+    bad = [named(path) for path in CODE if FORBIDDEN_NAMES & {path.stem, *path.relative_to(ROOT / "minxin").parts[:-1]}]
     assert not bad, ", ".join(bad)
 
 
@@ -230,12 +236,7 @@ def test_a_template_has_no_inline_script_or_style_and_nothing_from_elsewhere(pat
 def test_every_variable_of_the_environment_is_explained_to_the_operator() -> None:
     guide = (ROOT / "docs" / "operate.md").read_text()
     read = re.compile(r"""environ[^"'\n]*["'](MINXIN_[A-Z_]+)|(?:_flag|_words|_number)\(\s*["'](MINXIN_[A-Z_]+)""")
-    names = {
-        first or second
-        for path in CODE
-        if not is_test(path)
-        for first, second in read.findall(path.read_text())
-    }
+    names = {first or second for path in CODE if not is_test(path) for first, second in read.findall(path.read_text())}
     assert len(names) > 10
     missing = sorted(name for name in names - {"MINXIN_SUPERVISOR"} if f"`{name}" not in guide)
     assert not missing, ", ".join(missing)

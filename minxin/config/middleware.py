@@ -136,5 +136,5 @@ def _dress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if _DESK.match(request.path):
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.headers.setdefault("X-Robots-Tag", "noindex")
-        response._csp_replace = settings.MINXIN_DESK_CSP  # type: ignore[attr-defined]
+        response._csp_config = settings.MINXIN_DESK_CSP  # type: ignore[attr-defined]
     return response

@@ -154,7 +154,10 @@ def test_help_lists_every_command_in_two_languages(var: Path) -> None:
     ("given", "complaint"),
     [
         ({}, "MINXIN_SECRET_KEY"),
-        ({"MINXIN_SECRET_KEY": "x" * 64, "MINXIN_MASTER_KEY": "y" * 64, "MINXIN_OPEN_FILING": "1"}, "MINXIN_OPEN_FILING"),
+        (
+            {"MINXIN_SECRET_KEY": "x" * 64, "MINXIN_MASTER_KEY": "y" * 64, "MINXIN_OPEN_FILING": "1"},
+            "MINXIN_OPEN_FILING",
+        ),
         ({"MINXIN_SECRET_KEY": "x" * 64, "MINXIN_MASTER_KEY": "y" * 64, "MINXIN_DEBUG": "1"}, "MINXIN_DEBUG"),
         ({"MINXIN_SECRET_KEY": "x" * 64, "MINXIN_MASTER_KEY": "y" * 64, "MINXIN_SURFACES": "in"}, "MINXIN_SURFACES"),
     ],
