@@ -7,7 +7,6 @@ import pytest
 
 from minxin.cases.actions import centre, closing, filing, following, outcome, signing, unit
 from minxin.cases.models import Assignment, Case, Money, PublicCase, snapshot
-from minxin.cases.models import catalogue as catalogue_models
 from minxin.cases.models.case import id_of
 from minxin.cases.reports import track
 from minxin.cases.rules import codes
@@ -55,9 +54,6 @@ def test_the_429_yuan_of_the_story_go_from_filing_to_five_stars_on_one_day(cast)
         centre.accept(ref, by=by("huludao_editor"))
         centre.condense(
             ref, title="教师反映拖欠工资", digest="绥中县一名教师反映被拖欠工资 429 元。", by=by("huludao_editor")
-        )
-        catalogue_models.Category.objects.get_or_create(
-            code="1601", valid_to=None, defaults={"name": "拖欠财政工资", "valid_from": date(2004, 5, 21)}
         )
         centre.classify(ref, category="1601", by=by("huludao_editor"))
         with pytest.raises(Refused) as refusal:
