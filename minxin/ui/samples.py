@@ -1,7 +1,9 @@
 """Sample rows for the style guide: every part of a page with something plausible in it. Development only."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,7 +75,7 @@ def public() -> dict[str, Any]:
     return {
         "form": Sample(initial={"kind": "complaint"}),
         "wrong": wrong,
-        "icons": _ICONS,
+        "icons": _icons(),
         "track": _track(),
         "steps": ["选类别", "说经过", "对谁反映", "怎样联系您", "核对提交"],
         "tabs": [
@@ -196,66 +198,7 @@ def _track() -> list[Step]:
     ]
 
 
-_ICONS = [
-    "search",
-    "file",
-    "phone",
-    "clock",
-    "lamp",
-    "star",
-    "star-half",
-    "star-empty",
-    "lock",
-    "shield",
-    "building",
-    "map-pin",
-    "arrow",
-    "arrow-left",
-    "arrow-up",
-    "arrow-down",
-    "chevron",
-    "check",
-    "cross",
-    "flag",
-    "printer",
-    "volume",
-    "sun",
-    "moon",
-    "auto",
-    "text-size",
-    "globe",
-    "menu",
-    "download",
-    "upload",
-    "link",
-    "money",
-    "users",
-    "user",
-    "pen",
-    "inbox",
-    "bell",
-    "chat",
-    "history",
-    "eye",
-    "paperclip",
-    "plus",
-    "minus",
-    "home",
-    "glass",
-    "book",
-    "filter",
-    "help",
-    "info",
-    "warning",
-    "calendar",
-    "send",
-    "back",
-    "seal",
-    "keyboard",
-    "sign-out",
-    "hand",
-    "lamp-green",
-    "lamp-amber",
-    "lamp-red",
-    "lamp-grey",
-]
+def _icons() -> list[str]:
+    """The names of all drawings in the sprite, in its order."""
+    sprite = Path(__file__).parent / "static" / "ui" / "icons.svg"
+    return re.findall(r'<symbol id="([\w-]+)"', sprite.read_text(encoding="utf-8"))

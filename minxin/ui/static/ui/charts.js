@@ -79,12 +79,12 @@
     treemap: (data, unit, style) => ({
       series: [{
         type: "treemap", data: tree(data), roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 8, bottom: 8,
-        label: { fontSize: style.size, color: "#fff", formatter: (node) => `${node.name}\n${pretty(node.value)}` }, itemStyle: { borderColor: style.sheet, gapWidth: 2, borderWidth: 2 },
-        upperLabel: { show: true, height: 24, color: style.ink, fontSize: style.size }, levels: [{ itemStyle: { gapWidth: 4 } }, { colorSaturation: [0.3, 0.5] }],
+        label: { fontSize: style.size, color: "#fff", textBorderColor: "rgb(0 0 0 / 55%)", textBorderWidth: 2, formatter: (node) => `${node.name}\n${pretty(node.value)}` }, itemStyle: { borderColor: style.sheet, gapWidth: 2, borderWidth: 2 },
+        upperLabel: { show: true, height: 24, color: style.ink, fontSize: style.size }, levels: [{ itemStyle: { gapWidth: 4 } }, { colorAlpha: [0.8, 1] }],
       }],
     }),
     sunburst: (data, unit, style) => ({
-      series: [{ type: "sunburst", data: tree(data), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, color: "#fff" } }],
+      series: [{ type: "sunburst", data: tree(data), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, color: "#fff", textBorderColor: "rgb(0 0 0 / 55%)", textBorderWidth: 2 } }],
     }),
     sankey: (data, unit, style) => {
       const value = data.numbers.at(-1);
