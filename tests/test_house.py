@@ -157,7 +157,7 @@ def test_modules_have_at_most_600_lines() -> None:
 def test_functions_have_at_most_60_lines() -> None:
     long = [
         f"{named(path)}:{node.lineno} {node.name}: {length}"
-        for path, tree in trees(SOURCES)
+        for path, tree in trees([path for path in SOURCES if not is_test(path)])  # a test may tell a whole story
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or 0) - node.lineno + 1) > 60

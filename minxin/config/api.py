@@ -1,6 +1,7 @@
 """The JSON API: routers of the apps under one description, and every refusal as an RFC 9457 problem.
 
-An app with an API has a module `api` with two routers, `public` (at /api/v1/) and `desk` (at /api/v1/desk/).
+An app with an API brings two routers, one for each surface: `public` (at /api/v1/) and `desk` (at /api/v1/desk/). They
+are named so in its `api.py`; in a folder `api/` they are the `router` of the modules `public.py` and `desk.py`.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja import errors as ninja_errors
 from ninja.parser import Parser
 
@@ -44,12 +45,23 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 
+
+def _router(app: str, surface: str) -> Router | None:
+    """The router of an app for one surface; none when the app has no API there."""
+    name = f"{app}.api"
+    if not find_spec(name):
+        return None
+    if not find_spec(name).submodule_search_locations:  # type: ignore[union-attr]
+        return getattr(import_module(name), surface, None)
+    return import_module(f"{name}.{surface}").router if find_spec(f"{name}.{surface}") else None
+
+
 for _app in settings.INSTALLED_APPS:
-    if _app.startswith("minxin.") and find_spec(f"{_app}.api"):
-        _module = import_module(f"{_app}.api")
-        api.add_router("", _module.public)
-        if "desk" in settings.MINXIN_SURFACES:
-            api.add_router("/desk", _module.desk)
+    if _app.startswith("minxin."):
+        if _public := _router(_app, "public"):
+            api.add_router("", _public)
+        if "desk" in settings.MINXIN_SURFACES and (_desk := _router(_app, "desk")):
+            api.add_router("/desk", _desk)
 
 
 @api.exception_handler(Exception)
