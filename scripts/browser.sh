@@ -10,7 +10,7 @@ if [ "${MINXIN_NO_BROWSER:-0}" = 1 ]; then
 fi
 
 found() {
-    for name in "${MINXIN_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable var/chromium/run; do
+    for name in "${MINXIN_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable "$PWD/var/chromium/run"; do
         if [ -n "$name" ] && path=$(command -v "$name") && "$path" --version >/dev/null 2>&1; then
             "$path" --version 2>/dev/null | head -n 1
             echo "$path" >var/browser
@@ -47,7 +47,7 @@ unpacked() { # an ordinary user: the same packages, with what they need and the 
     apt update && apt --download-only install chromium fontconfig fonts-noto-cjk >/dev/null || return 1
     for package in "$home"/apt/cache/archives/*.deb; do dpkg-deb -x "$package" "$home"; done
     rm -rf "$home/apt"
-    libraries=$(find "$home/usr/lib" "$home/lib" -name '*.so*' -exec dirname {} + 2>/dev/null | sort -u | tr '\n' ':')
+    libraries=$(find "$home/usr/lib" "$home/lib" -name '*.so*' -exec dirname {} + 2>/dev/null | sort -u | paste -sd: -)
     cat >"$home/fonts.conf" <<FONTS
 <?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig><dir>$home/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>$home/fontcache</cachedir></fontconfig>
