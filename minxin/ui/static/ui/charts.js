@@ -9,9 +9,9 @@
   function look() {
     const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
     return {
-      ink: token("--ink"), soft: token("--ink-soft"), line: token("--line"), sheet: token("--sheet"), glass: token("--glass-fill"),
+      ink: token("--ink"), soft: token("--ink-soft"), line: token("--line"), sheet: token("--sheet"), paper: token("--paper"), glass: token("--glass-fill"),
       wash: token("--glass-wash"), edge: token("--edge"), size: size * 0.8125, font: token("--font"),
-      palette: ["--glass-fill", "--edge", "--lamp-green", "--star", "--glass-line", "--ink-soft", "--lamp-red"].map(token),
+      palette: ["--glass-fill", "--edge", "--lamp-green", "--star", "--glass-line", "--ink-soft", "--lamp-red", "--green"].map(token),
     };
   }
 
@@ -49,8 +49,14 @@
     };
   }
 
-  /** Columns before the last number are the levels of the tree, left to right. */
-  function tree(data) {
+  /** White or black, whichever is read more easily on a ground written #rrggbb. */
+  function upon(ground) {
+    const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(ground.slice(at, at + 2), 16) / 255) ** 2.2);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
+  }
+
+  /** Columns before the last number are the levels of the tree, left to right; a branch keeps one colour. */
+  function tree(data, style) {
     const value = data.numbers.at(-1);
     const levels = data.columns.filter((column) => column.at < (value?.at ?? 0) && !column.counts);
     const top = [];
@@ -66,9 +72,11 @@
       }
       if (node) { node.value = (node.value ?? 0) + number(row.cells[value.at]); node.href = href(row); }
     }
-    const tidy = (nodes) => nodes.map((node) => {
-      const children = tidy(node.children);
-      return children.length ? { name: node.name, children, href: node.href } : { name: node.name, value: node.value, href: node.href };
+    const tidy = (nodes, branch) => nodes.map((node, at) => {
+      const color = branch ?? style.palette[at % style.palette.length];
+      const children = tidy(node.children, color);
+      const shown = { name: node.name, href: node.href, itemStyle: { color }, label: { color: upon(color) } };
+      return children.length ? { ...shown, children } : { ...shown, value: node.value };
     });
     return tidy(top);
   }
@@ -78,13 +86,13 @@
     line: (data, unit, style) => axes(data, unit, style, "line"),
     treemap: (data, unit, style) => ({
       series: [{
-        type: "treemap", data: tree(data), roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 8, bottom: 8,
-        label: { fontSize: style.size, color: "#fff", textBorderColor: "rgb(0 0 0 / 55%)", textBorderWidth: 2, formatter: (node) => `${node.name}\n${pretty(node.value)}` }, itemStyle: { borderColor: style.sheet, gapWidth: 2, borderWidth: 2 },
-        upperLabel: { show: true, height: 24, color: style.ink, fontSize: style.size }, levels: [{ itemStyle: { gapWidth: 4 } }, { colorAlpha: [0.8, 1] }],
+        type: "treemap", data: tree(data, style), roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 8, bottom: 8,
+        label: { fontSize: style.size, lineHeight: style.size * 1.5, textBorderWidth: 0, formatter: (node) => `${node.name}\n${pretty(node.value)}` }, itemStyle: { borderColor: style.paper, gapWidth: 2, borderWidth: 2 },
+        upperLabel: { show: true, height: 24, color: style.ink, fontSize: style.size }, levels: [{ itemStyle: { gapWidth: 8, borderWidth: 0 } }, { itemStyle: { gapWidth: 2 } }],
       }],
     }),
     sunburst: (data, unit, style) => ({
-      series: [{ type: "sunburst", data: tree(data), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, color: "#fff", textBorderColor: "rgb(0 0 0 / 55%)", textBorderWidth: 2 } }],
+      series: [{ type: "sunburst", data: tree(data, style), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, textBorderWidth: 0 } }],
     }),
     sankey: (data, unit, style) => {
       const value = data.numbers.at(-1);
