@@ -91,6 +91,11 @@ def unit(key: str | int) -> UnitRef:
     return found
 
 
+def unit_named(name: str) -> UnitRef | None:
+    """The open unit with just this full name, when only one has it."""
+    return tree().by_name.get(name)
+
+
 def units_by_id(ids: Iterable[int]) -> dict[int, UnitRef]:
     """The units with these ids; unknown ids are left out."""
     known = tree().by_id

@@ -4,6 +4,7 @@ Pure: no database, no clock, no request.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -101,6 +102,7 @@ MAY: dict[Role, frozenset[str]] = {
             "hand_over",
             "issue_token",
             "revoke_token",
+            "import_people",
         }
     ),
     Role.AUDITOR: frozenset({"read_log"}),
@@ -318,6 +320,8 @@ class Tree:
         self.by_code = {unit.code: unit for unit in self.by_id.values()}
         open_units = [unit for unit in self.by_id.values() if unit.closed_on is None]
         self.centres = {unit.region: unit for unit in open_units if unit.is_centre}
+        names = Counter(unit.name for unit in open_units)
+        self.by_name = {unit.name: unit for unit in open_units if names[unit.name] == 1}
         self._words = [
             ((unit.name, unit.short_name, unit.code.lower()), unit.name.translate(_LEVEL_WORDS), unit)
             for unit in open_units
@@ -443,10 +447,5 @@ class PasswordMixture:
 
 
 def _kinds_of_characters(password: str) -> int:
-    tests: Iterable[bool] = (
-        any(c.isupper() for c in password),
-        any(c.islower() for c in password),
-        any(c.isdigit() for c in password),
-        any(not c.isalnum() for c in password),
-    )
-    return sum(tests)
+    tests = (str.isupper, str.islower, str.isdigit, lambda c: not c.isalnum())
+    return sum(any(map(test, password)) for test in tests)

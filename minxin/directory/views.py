@@ -19,7 +19,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from minxin.directory import actions, reports, rules
+from minxin.directory import reports, rules
+from minxin.directory.actions import people, sign_in
 from minxin.directory.models import Person
 from minxin.directory.rules import Officer, Role
 from minxin.kernel import clocks, sealing
@@ -119,7 +120,7 @@ class StaffAdapter(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt and refuse while locked, the same for names that exist and names that do not."""
         try:
-            actions.try_sign_in(username=credentials.get("username", ""), address=self.get_client_ip(request))
+            sign_in.try_sign_in(username=credentials.get("username", ""), address=self.get_client_ip(request))
         except Refused as refusal:
             raise ValidationError(refusal.sentence, code=refusal.code) from refusal
 
@@ -127,14 +128,14 @@ class StaffAdapter(DefaultAccountAdapter):
         """The person whose name and password these are, or None."""
         person = super().authenticate(request, **credentials)
         if person is not None:
-            actions.forget_tries(username=credentials.get("username", ""), address=self.get_client_ip(request))
+            sign_in.forget_tries(username=credentials.get("username", ""), address=self.get_client_ip(request))
         return person
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Sign in, put it on record, and tell when the last time was."""
         before = user.last_login
         super().login(request, user)
-        actions.record_sign_in(person=user.pk, by=reports.officer(user.pk))
+        sign_in.record_sign_in(person=user.pk, by=reports.officer(user.pk))
         if before:
             messages.info(
                 request, _("您上次登录是在 %(when)s。如不是您本人，请立即修改密码。") % {"when": words.moment(before)}
@@ -150,7 +151,7 @@ class StaffAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: Any, password: str) -> None:
         """Change the password by its action; `user` is kept in step, so that this session goes on."""
-        actions.change_password(person=user.pk, password=password, by=reports.officer(user.pk))
+        people.change_password(person=user.pk, password=password, by=reports.officer(user.pk))
         user.refresh_from_db()
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

@@ -10,7 +10,8 @@ from importlib import import_module
 
 from django.apps import apps
 
-from minxin.directory import actions, models, reports
+from minxin.directory import models, reports
+from minxin.directory.actions import appointments, people, units
 from minxin.directory.rules import SYSTEM, Officer, Role, UnitKind, UnitRef
 
 R, K = Role, UnitKind
@@ -80,7 +81,7 @@ def make_cast() -> Cast:
     if not models.Region.objects.exists():  # a test with real commits has emptied the tables before
         import_module("minxin.directory.migrations.0002_regions_of_liaoning").seed(apps, None)
     for code, name, short, kind, region, parent, line in UNITS.values():
-        actions.open_unit(
+        units.open_unit(
             code=code,
             name=name,
             short_name=short,
@@ -92,17 +93,17 @@ def make_cast() -> Cast:
             opened_on=SINCE,
             by=SYSTEM,
         )
-    people: dict[str, int] = {}
+    ids: dict[str, int] = {}
     posts: dict[str, int] = {}
     for key, roles in POSTS.items():
         for role in roles:
             username = f"{key}_{role.value}"
             code, short = UNITS[key][0], UNITS[key][2]
-            account = actions.create_person(
+            account = people.create_person(
                 username=username, label=f"{short}{role.label}", unit=code, change_first=False, by=SYSTEM
             )
-            people[username] = account.id
-            posts[username] = actions.open_post(unit=code, role=role, by=SYSTEM)
-            actions.appoint(person=username, post=posts[username], from_on=SINCE, by=SYSTEM)
-    officers = {username: reports.officer(key) for username, key in people.items()}
+            ids[username] = account.id
+            posts[username] = units.open_post(unit=code, role=role, by=SYSTEM)
+            appointments.appoint(person=username, post=posts[username], from_on=SINCE, by=SYSTEM)
+    officers = {username: reports.officer(key) for username, key in ids.items()}
     return Cast({key: reports.unit(row[0]) for key, row in UNITS.items()}, officers, posts)

@@ -5,7 +5,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from minxin.directory import actions, models, reports, rules
+from minxin.directory import models, reports, rules
+from minxin.directory.actions import appointments, people, tokens, units
 from minxin.directory.rules import CITIZEN, SYSTEM, Officer, Role
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent, Refused
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def newcomer(cast, username="xin_ren", unit="211421-CZJ", by=SYSTEM, **facts):
-    return actions.create_person(username=username, label="新到任人员", unit=unit, by=by, **facts)
+    return people.create_person(username=username, label="新到任人员", unit=unit, by=by, **facts)
 
 
 def refused(code, action, **facts):
@@ -60,8 +61,8 @@ def test_reading_an_officer_is_one_query_however_many_duties(cast, django_assert
     with django_assert_num_queries(1):
         assert len(reports.officer(key).duties) == 1
     for number in range(24):
-        post = actions.open_post(unit="211400-CZJ", role=Role.SECTION, section=f"{number}科", by=SYSTEM)
-        actions.appoint(person="city_finance_clerk", post=post, by=SYSTEM)
+        post = units.open_post(unit="211400-CZJ", role=Role.SECTION, section=f"{number}科", by=SYSTEM)
+        appointments.appoint(person="city_finance_clerk", post=post, by=SYSTEM)
     reports.tree()
     with django_assert_num_queries(1):
         assert len(reports.officer(key).duties) == 25
@@ -78,8 +79,8 @@ def test_somebody_without_a_duty_is_an_officer_without_roles(cast):
 
 def test_duties_begin_and_end_on_their_days(cast):
     account = newcomer(cast)
-    post = actions.open_post(unit="211421-CZJ", role=Role.PUBLISHER, by=SYSTEM)
-    actions.appoint(person="xin_ren", post=post, from_on=date(2026, 3, 1), until_on=date(2026, 4, 1), by=SYSTEM)
+    post = units.open_post(unit="211421-CZJ", role=Role.PUBLISHER, by=SYSTEM)
+    appointments.appoint(person="xin_ren", post=post, from_on=date(2026, 3, 1), until_on=date(2026, 4, 1), by=SYSTEM)
     for day, holds in [((2026, 2, 28), False), ((2026, 3, 1), True), ((2026, 3, 31), True), ((2026, 4, 1), False)]:
         with clocks.at(datetime(*day, 12, tzinfo=clocks.ZONE)):
             assert bool(reports.officer(account.id).duties) is holds
@@ -87,9 +88,9 @@ def test_duties_begin_and_end_on_their_days(cast):
 
 def test_a_duty_at_a_closed_post_is_none(cast):
     account = newcomer(cast)
-    post = actions.open_post(unit="211421-CZJ", role=Role.PUBLISHER, by=SYSTEM)
-    actions.appoint(person="xin_ren", post=post, from_on=clocks.today() + timedelta(days=1), by=SYSTEM)
-    actions.close_post(post=post, by=SYSTEM)
+    post = units.open_post(unit="211421-CZJ", role=Role.PUBLISHER, by=SYSTEM)
+    appointments.appoint(person="xin_ren", post=post, from_on=clocks.today() + timedelta(days=1), by=SYSTEM)
+    units.close_post(post=post, by=SYSTEM)
     with clocks.at(clocks.now() + timedelta(days=2)):
         assert reports.officer(account.id).duties == ()
 
@@ -161,7 +162,7 @@ def test_a_password_lasts_ninety_days():
 
 
 def test_a_reset_password_must_be_changed_again(cast):
-    account = actions.reset_password(username="city_finance_clerk", by=SYSTEM)
+    account = people.reset_password(username="city_finance_clerk", by=SYSTEM)
     person = models.Person.objects.get(pk=account.id)
     assert person.check_password(account.password)
     assert person.password_changed_at is None
@@ -171,10 +172,10 @@ def test_changing_the_password_takes_another_one_and_only_ones_own(cast):
     account = newcomer(cast)
     me, other = Officer(account.id, "我"), cast.officers["city_finance_clerk"]
     facts = {"person": account.id}
-    refused("absent", actions.change_password, password="Another-Word-2026", by=other, **facts)
-    refused("password_same", actions.change_password, password=account.password, by=me, **facts)
-    refused("password_weak", actions.change_password, password="1234567890", by=me, **facts)
-    actions.change_password(password="Another-Word-2026", by=me, **facts)
+    refused("absent", people.change_password, password="Another-Word-2026", by=other, **facts)
+    refused("password_same", people.change_password, password=account.password, by=me, **facts)
+    refused("password_weak", people.change_password, password="1234567890", by=me, **facts)
+    people.change_password(password="Another-Word-2026", by=me, **facts)
     person = models.Person.objects.get(pk=account.id)
     assert person.check_password("Another-Word-2026")
     assert person.password_changed_at is not None
@@ -182,19 +183,19 @@ def test_changing_the_password_takes_another_one_and_only_ones_own(cast):
 
 def test_a_closed_account_is_nobody(cast):
     account = newcomer(cast)
-    token = actions.issue_token(person="xin_ren", by=SYSTEM)
+    token = tokens.issue_token(person="xin_ren", by=SYSTEM)
     assert reports.officer_by_token(token) is not None
-    actions.deactivate_person(username="xin_ren", by=SYSTEM)
+    people.deactivate_person(username="xin_ren", by=SYSTEM)
     assert reports.officer_by_token(token) is None
     with pytest.raises(Absent):
         reports.officer(account.id)
-    refused("person_inactive", actions.issue_token, person="xin_ren", by=SYSTEM)
+    refused("person_inactive", tokens.issue_token, person="xin_ren", by=SYSTEM)
     post = cast.posts["city_finance_clerk"]
-    refused("person_inactive", actions.appoint, person="xin_ren", post=post, by=SYSTEM)
+    refused("person_inactive", appointments.appoint, person="xin_ren", post=post, by=SYSTEM)
 
 
 def test_somebody_in_office_hands_over_before_the_account_is_closed(cast):
-    refused("still_appointed", actions.deactivate_person, username="city_finance_clerk", by=SYSTEM)
+    refused("still_appointed", people.deactivate_person, username="city_finance_clerk", by=SYSTEM)
 
 
 # --- appointments
@@ -203,7 +204,7 @@ def test_somebody_in_office_hands_over_before_the_account_is_closed(cast):
 def test_one_head_answers_for_a_unit(cast):
     newcomer(cast)
     head = cast.posts["city_finance_head"]
-    refused("post_taken", actions.appoint, person="xin_ren", post=head, by=SYSTEM)
+    refused("post_taken", appointments.appoint, person="xin_ren", post=head, by=SYSTEM)
 
 
 @pytest.mark.parametrize(
@@ -218,45 +219,45 @@ def test_one_head_answers_for_a_unit(cast):
 def test_a_wrong_appointment_is_refused_with_a_reason(cast, facts, code):
     newcomer(cast)
     given = {"person": "xin_ren", "post": cast.posts["city_finance_clerk"], "by": SYSTEM}
-    refused(code, actions.appoint, **(given | facts))
+    refused(code, appointments.appoint, **(given | facts))
 
 
 @pytest.mark.parametrize("first", sorted(rules.ADMINS))
 @pytest.mark.parametrize("second", sorted(rules.ADMINS))
 def test_nobody_is_two_of_the_three_administrators(cast, first, second):
     newcomer(cast)
-    actions.appoint(person="xin_ren", post=cast.posts[f"huludao_{first}"], by=SYSTEM)
-    refused("admins_apart", actions.appoint, person="xin_ren", post=cast.posts[f"province_{second}"], by=SYSTEM)
+    appointments.appoint(person="xin_ren", post=cast.posts[f"huludao_{first}"], by=SYSTEM)
+    refused("admins_apart", appointments.appoint, person="xin_ren", post=cast.posts[f"province_{second}"], by=SYSTEM)
 
 
 def test_an_administrator_may_become_another_after_leaving_the_first_office(cast):
     newcomer(cast)
-    first = actions.appoint(person="xin_ren", post=cast.posts["huludao_auditor"], by=SYSTEM)
-    actions.end_appointment(appointment=first, by=SYSTEM)
-    actions.appoint(person="xin_ren", post=cast.posts["huludao_system_admin"], by=SYSTEM)
+    first = appointments.appoint(person="xin_ren", post=cast.posts["huludao_auditor"], by=SYSTEM)
+    appointments.end_appointment(appointment=first, by=SYSTEM)
+    appointments.appoint(person="xin_ren", post=cast.posts["huludao_system_admin"], by=SYSTEM)
 
 
 def test_nobody_appoints_himself(cast):
     admin = cast.officers["huludao_security_admin"]
     facts = {"person": "huludao_security_admin", "post": cast.posts["city_finance_clerk"], "by": admin}
-    refused("not_oneself", actions.appoint, **facts)
+    refused("not_oneself", appointments.appoint, **facts)
 
 
 def test_an_appointment_ends_once(cast):
     key = models.Appointment.objects.get(post=cast.posts["city_finance_clerk"]).pk
-    actions.end_appointment(appointment=key, by=SYSTEM)
+    appointments.end_appointment(appointment=key, by=SYSTEM)
     assert reports.officer(cast.person("city_finance_clerk")).duties == ()
-    refused("absent", actions.end_appointment, appointment=key, by=SYSTEM)
+    refused("absent", appointments.end_appointment, appointment=key, by=SYSTEM)
 
 
 def test_handing_over_gives_every_post_to_the_successor_in_one_recorded_act(cast):
     newcomer(cast)
-    extra = actions.open_post(unit="211421-CZJ", role=Role.PUBLISHER, by=SYSTEM)
+    extra = units.open_post(unit="211421-CZJ", role=Role.PUBLISHER, by=SYSTEM)
     for person in ("suizhong_finance_head", "xin_ren"):
-        actions.appoint(person=person, post=extra, by=SYSTEM)
+        appointments.appoint(person=person, post=extra, by=SYSTEM)
     head = cast.posts["suizhong_finance_head"]
     with clocks.at(datetime(2026, 12, 1, 9, tzinfo=clocks.ZONE)):
-        assert actions.hand_over(person="suizhong_finance_head", to="xin_ren", by=SYSTEM) == (head, extra)
+        assert appointments.hand_over(person="suizhong_finance_head", to="xin_ren", by=SYSTEM) == (head, extra)
         left = reports.officer(cast.person("suizhong_finance_head"))
         heir = reports.officer_by_username("xin_ren")
     assert left.duties == ()
@@ -268,15 +269,15 @@ def test_handing_over_gives_every_post_to_the_successor_in_one_recorded_act(cast
 
 def test_a_hand_over_that_would_mix_administrators_changes_nothing(cast):
     facts = {"person": "huludao_auditor", "to": "huludao_system_admin", "by": SYSTEM}
-    refused("admins_apart", actions.hand_over, **facts)
+    refused("admins_apart", appointments.hand_over, **facts)
     assert reports.officer(cast.person("huludao_auditor")).roles == {Role.AUDITOR}
 
 
 def test_a_hand_over_needs_two_people_and_a_post(cast):
     newcomer(cast)
-    refused("hand_over_to_oneself", actions.hand_over, person="xin_ren", to="xin_ren", by=SYSTEM)
-    refused("nothing_to_hand_over", actions.hand_over, person="xin_ren", to="city_finance_head", by=SYSTEM)
-    refused("person_unknown", actions.hand_over, person="xin_ren", to="nobody", by=SYSTEM)
+    refused("hand_over_to_oneself", appointments.hand_over, person="xin_ren", to="xin_ren", by=SYSTEM)
+    refused("nothing_to_hand_over", appointments.hand_over, person="xin_ren", to="city_finance_head", by=SYSTEM)
+    refused("person_unknown", appointments.hand_over, person="xin_ren", to="nobody", by=SYSTEM)
 
 
 # --- who may do what
@@ -286,29 +287,29 @@ def acts(cast):
     """Every act on the same modest ground, as (name, callable)."""
     newcomer(cast)
     clerk = models.Appointment.objects.get(post=cast.posts["suizhong_finance_clerk"]).pk
-    spare = actions.open_post(unit="211421-CZJ", role=Role.SECTION, section="备用", by=SYSTEM)
-    token = actions.issue_token(person="xin_ren", by=SYSTEM)
+    spare = units.open_post(unit="211421-CZJ", role=Role.SECTION, section="备用", by=SYSTEM)
+    token = tokens.issue_token(person="xin_ren", by=SYSTEM)
     key = models.Token.objects.order_by("-pk").first().pk
     assert token
     unit, kind = "211421-CZJ", rules.UnitKind.STATION
     return {
-        "open_unit": lambda by: actions.open_unit(
+        "open_unit": lambda by: units.open_unit(
             code="211421-Z", name="某所", kind=kind, region="211421", parent=unit, by=by
         ),
-        "rename_unit": lambda by: actions.rename_unit(code=unit, name="绥中县财政局（新）", by=by),
-        "move_unit": lambda by: actions.move_unit(code="211421-GTZX", parent=unit, by=by),
-        "close_unit": lambda by: actions.close_unit(code="211421-ZZ", by=by),
-        "edit_line": lambda by: actions.edit_line(code=unit, hours="工作日", by=by),
-        "open_post": lambda by: actions.open_post(unit=unit, role=Role.PUBLISHER, by=by),
-        "close_post": lambda by: actions.close_post(post=spare, by=by),
+        "rename_unit": lambda by: units.rename_unit(code=unit, name="绥中县财政局（新）", by=by),
+        "move_unit": lambda by: units.move_unit(code="211421-GTZX", parent=unit, by=by),
+        "close_unit": lambda by: units.close_unit(code="211421-ZZ", by=by),
+        "edit_line": lambda by: units.edit_line(code=unit, hours="工作日", by=by),
+        "open_post": lambda by: units.open_post(unit=unit, role=Role.PUBLISHER, by=by),
+        "close_post": lambda by: units.close_post(post=spare, by=by),
         "create_person": lambda by: newcomer(cast, "lai_ren", by=by),
-        "deactivate_person": lambda by: actions.deactivate_person(username="xin_ren", by=by),
-        "reset_password": lambda by: actions.reset_password(username="xin_ren", by=by),
-        "appoint": lambda by: actions.appoint(person="xin_ren", post=spare, by=by),
-        "end_appointment": lambda by: actions.end_appointment(appointment=clerk, by=by),
-        "hand_over": lambda by: actions.hand_over(person="suizhong_finance_clerk", to="xin_ren", by=by),
-        "issue_token": lambda by: actions.issue_token(person="xin_ren", by=by),
-        "revoke_token": lambda by: actions.revoke_token(token=key, by=by),
+        "deactivate_person": lambda by: people.deactivate_person(username="xin_ren", by=by),
+        "reset_password": lambda by: people.reset_password(username="xin_ren", by=by),
+        "appoint": lambda by: appointments.appoint(person="xin_ren", post=spare, by=by),
+        "end_appointment": lambda by: appointments.end_appointment(appointment=clerk, by=by),
+        "hand_over": lambda by: appointments.hand_over(person="suizhong_finance_clerk", to="xin_ren", by=by),
+        "issue_token": lambda by: tokens.issue_token(person="xin_ren", by=by),
+        "revoke_token": lambda by: tokens.revoke_token(token=key, by=by),
     }
 
 
@@ -344,7 +345,7 @@ OWN = {"suizhong_finance_head", "suizhong_finance_leader", "suizhong_finance_cle
 def test_each_role_does_its_own_acts_and_no_other(cast, username):
     """The whole matrix of roles and acts, over a unit in the county."""
     officer = cast.officers[username]
-    actions.open_unit(
+    units.open_unit(
         code="211421-ZZ", name="空所", kind=rules.UnitKind.STATION, region="211421", parent="211421-CZJ", by=SYSTEM
     )
     for act, do in acts(cast).items():
@@ -362,12 +363,12 @@ def test_each_role_does_its_own_acts_and_no_other(cast, username):
 def test_an_administrator_governs_only_below_his_unit(cast):
     admin = cast.officers["huludao_system_admin"]
     nobody = Officer(admin.id, admin.label)
-    refused("not_allowed", actions.open_post, unit="210100-MX", role=Role.EDITOR, by=nobody)
+    refused("not_allowed", units.open_post, unit="210100-MX", role=Role.EDITOR, by=nobody)
     with pytest.raises(Refused) as refusal:
-        actions.rename_unit(code="210100-MX", name="新名", by=admin)
+        units.rename_unit(code="210100-MX", name="新名", by=admin)
     assert refusal.value.code == "forbidden"
     with pytest.raises(Absent):
-        actions.edit_line(code="211421-JYJ", by=cast.officers["suizhong_finance_clerk"])
+        units.edit_line(code="211421-JYJ", by=cast.officers["suizhong_finance_clerk"])
 
 
 def test_every_act_is_somebodys_and_the_three_administrators_share_none():
@@ -402,7 +403,7 @@ def test_a_citizen_sees_nothing_on_the_desk(cast):
 
 
 def test_a_token_names_its_person_and_costs_no_query_for_a_while(cast, django_assert_num_queries):
-    token = actions.issue_token(person="city_finance_clerk", by=SYSTEM)
+    token = tokens.issue_token(person="city_finance_clerk", by=SYSTEM)
     assert reports.officer_by_token(token) == cast.officers["city_finance_clerk"]
     assert reports.channel_by_token(token) is None
     with django_assert_num_queries(0):
@@ -411,19 +412,19 @@ def test_a_token_names_its_person_and_costs_no_query_for_a_while(cast, django_as
 
 
 def test_a_channels_token_carries_its_own_limit(cast):
-    token = actions.issue_token(channel="市政务热线", limit_per_minute=600, by=SYSTEM)
+    token = tokens.issue_token(channel="市政务热线", limit_per_minute=600, by=SYSTEM)
     channel = reports.channel_by_token(token)
     assert (channel.name, channel.limit_per_minute) == ("市政务热线", 600)
     assert channel.officer.roles == {Role.CHANNEL}
     assert reports.officer_by_token(token) is None
-    actions.revoke_token(token=channel.id, by=SYSTEM)
+    tokens.revoke_token(token=channel.id, by=SYSTEM)
     assert reports.channel_by_token(token) is None
     assert [event.verb for event in ledger.history("channel:市政务热线")] == ["issue_token", "revoke_token"]
-    refused("absent", actions.revoke_token, token=channel.id, by=SYSTEM)
+    refused("absent", tokens.revoke_token, token=channel.id, by=SYSTEM)
 
 
 def test_a_revocation_by_another_process_takes_effect_within_thirty_seconds(cast, monkeypatch):
-    token = actions.issue_token(channel="甲渠道", by=SYSTEM)
+    token = tokens.issue_token(channel="甲渠道", by=SYSTEM)
     channel = reports.channel_by_token(token)
     models.Token.objects.filter(pk=channel.id).update(revoked_at=clocks.now())
     assert reports.channel_by_token(token) == channel
@@ -439,8 +440,8 @@ def test_an_unknown_token_is_nobodys(token):
 
 
 def test_a_token_belongs_to_a_person_or_to_a_channel(cast):
-    refused("token_owner", actions.issue_token, by=SYSTEM)
-    refused("token_owner", actions.issue_token, person="city_finance_clerk", channel="甲", by=SYSTEM)
+    refused("token_owner", tokens.issue_token, by=SYSTEM)
+    refused("token_owner", tokens.issue_token, person="city_finance_clerk", channel="甲", by=SYSTEM)
 
 
 def test_the_command_prints_a_token_that_works(cast):

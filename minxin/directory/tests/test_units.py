@@ -4,7 +4,8 @@ from threading import Thread
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from minxin.directory import actions, models, reports
+from minxin.directory import models, reports
+from minxin.directory.actions import units
 from minxin.directory.rules import SYSTEM, Role, UnitKind
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import reports as ledger
@@ -20,7 +21,7 @@ def open_one(cast, code="211421-X", by=SYSTEM, **facts):
         "parent": cast.units["suizhong"].code,
         "opened_on": date(2020, 1, 1),
     }
-    return actions.open_unit(code=code, by=by, **(given | facts))
+    return units.open_unit(code=code, by=by, **(given | facts))
 
 
 def test_the_regions_of_liaoning_are_there():
@@ -93,7 +94,7 @@ def test_searching_for_nothing_finds_nothing(cast, text):
 def test_a_closed_unit_is_not_found_but_still_known(cast):
     unit = open_one(cast)
     assert unit in reports.search_units("测试所")
-    actions.close_unit(code=unit.code, by=SYSTEM)
+    units.close_unit(code=unit.code, by=SYSTEM)
     assert reports.search_units("测试所") == []
     assert reports.unit(unit.id).closed_on is not None
     assert reports.unit(unit.code) == reports.units_by_id([unit.id, 0])[unit.id]
@@ -107,7 +108,7 @@ def test_an_unknown_unit_is_absent():
 
 
 def test_renaming_keeps_the_old_name_in_the_history(cast):
-    actions.rename_unit(code="211421-GTZX", name="绥中县高台初级中学", short_name="高台初中", by=SYSTEM)
+    units.rename_unit(code="211421-GTZX", name="绥中县高台初级中学", short_name="高台初中", by=SYSTEM)
     assert reports.unit("211421-GTZX").name == "绥中县高台初级中学"
     event = ledger.history("unit:211421-GTZX")[-1]
     assert (event.verb, event.facts["before"], event.facts["after"]) == (
@@ -118,7 +119,7 @@ def test_renaming_keeps_the_old_name_in_the_history(cast):
 
 
 def test_moving_takes_everything_below_along(cast):
-    actions.move_unit(code="211421-JYJ", parent="211404-MZJ", by=SYSTEM)
+    units.move_unit(code="211421-JYJ", parent="211404-MZJ", by=SYSTEM)
     school, bureau, civil = (reports.unit(code) for code in ("211421-GTZX", "211421-JYJ", "211404-MZJ"))
     assert school.path == f"{civil.path}{bureau.id}/{school.id}/"
     assert reports.is_within(school.id, of=civil.id)
@@ -129,13 +130,13 @@ def test_moving_takes_everything_below_along(cast):
 @pytest.mark.parametrize("parent", ["211421-JYJ", "211421-GTZX"])
 def test_a_unit_cannot_go_below_itself(cast, parent):
     with pytest.raises(Refused) as refusal:
-        actions.move_unit(code="211421-JYJ", parent=parent, by=SYSTEM)
+        units.move_unit(code="211421-JYJ", parent=parent, by=SYSTEM)
     assert refusal.value.code == "parent_below"
 
 
 def test_a_trade_makes_no_circle(cast):
     with pytest.raises(Refused) as refusal:
-        actions.move_unit(code="211400-CZJ", parent="211400-MX", line_parent="211421-CZJ", by=SYSTEM)
+        units.move_unit(code="211400-CZJ", parent="211400-MX", line_parent="211421-CZJ", by=SYSTEM)
     assert refusal.value.code == "line_circle"
 
 
@@ -174,29 +175,29 @@ def test_a_uscc_belongs_to_one_unit(cast):
 def test_a_unit_with_units_or_people_stays_open(cast):
     for code, why in [("211421-JYJ", "unit_has_children"), ("211421-GTZX", "unit_has_people")]:
         with pytest.raises(Refused) as refusal:
-            actions.close_unit(code=code, by=SYSTEM)
+            units.close_unit(code=code, by=SYSTEM)
         assert refusal.value.code == why
 
 
 def test_a_closed_unit_cannot_be_changed(cast):
     unit = open_one(cast)
-    actions.close_unit(code=unit.code, by=SYSTEM)
+    units.close_unit(code=unit.code, by=SYSTEM)
     with pytest.raises(Refused) as refusal:
-        actions.rename_unit(code=unit.code, name="新名", by=SYSTEM)
+        units.rename_unit(code=unit.code, name="新名", by=SYSTEM)
     assert refusal.value.code == "unit_closed"
 
 
 def test_a_unit_does_not_close_before_it_opened(cast):
     unit = open_one(cast)
     with pytest.raises(Refused) as refusal:
-        actions.close_unit(code=unit.code, on=date(2019, 1, 1), by=SYSTEM)
+        units.close_unit(code=unit.code, on=date(2019, 1, 1), by=SYSTEM)
     assert refusal.value.code == "closed_before_opened"
 
 
 def test_the_head_of_a_unit_edits_its_line(cast):
     head = cast.officers["suizhong_finance_head"]
     post = cast.posts["suizhong_finance_leader"]
-    actions.edit_line(
+    units.edit_line(
         code="211421-CZJ",
         duty_phone="0429-6122345",
         hours="工作日 8:30 至 17:00",
@@ -215,29 +216,29 @@ def test_the_head_of_a_unit_edits_its_line(cast):
 )
 def test_a_wrong_line_is_refused(cast, facts, code):
     with pytest.raises(Refused) as refusal:
-        actions.edit_line(code="211421-CZJ", by=cast.officers["suizhong_finance_head"], **facts)
+        units.edit_line(code="211421-CZJ", by=cast.officers["suizhong_finance_head"], **facts)
     assert refusal.value.code == code
 
 
 def test_posts_of_the_centre_exist_only_at_a_centre(cast):
     for role in (Role.EDITOR, Role.AUDITOR):
         with pytest.raises(Refused) as refusal:
-            actions.open_post(unit="211421-CZJ", role=role, by=SYSTEM)
+            units.open_post(unit="211421-CZJ", role=role, by=SYSTEM)
         assert refusal.value.code == "role_of_centre"
     with pytest.raises(Refused):
-        actions.open_post(unit="211421-CZJ", role=Role.CITIZEN, by=SYSTEM)
+        units.open_post(unit="211421-CZJ", role=Role.CITIZEN, by=SYSTEM)
 
 
 def test_a_post_is_opened_once_and_closed_when_nobody_holds_it(cast):
-    post = actions.open_post(unit="211421-CZJ", role=Role.SECTION, section="预算股", by=SYSTEM)
-    assert actions.open_post(unit="211421-CZJ", role=Role.SECTION, section="预算股", by=SYSTEM) == post
+    post = units.open_post(unit="211421-CZJ", role=Role.SECTION, section="预算股", by=SYSTEM)
+    assert units.open_post(unit="211421-CZJ", role=Role.SECTION, section="预算股", by=SYSTEM) == post
     assert (
-        actions.open_post(unit="211421-CZJ", role=Role.HEAD, title="局长", by=SYSTEM)
+        units.open_post(unit="211421-CZJ", role=Role.HEAD, title="局长", by=SYSTEM)
         == cast.posts["suizhong_finance_head"]
     )
-    actions.close_post(post=post, by=SYSTEM)
+    units.close_post(post=post, by=SYSTEM)
     with pytest.raises(Refused) as refusal:
-        actions.close_post(post=cast.posts["suizhong_finance_head"], by=SYSTEM)
+        units.close_post(post=cast.posts["suizhong_finance_head"], by=SYSTEM)
     assert refusal.value.code == "post_held"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from minxin.directory import actions
+from minxin.directory.actions import tokens
 from minxin.directory.rules import SYSTEM
 from minxin.kernel.errors import Refused
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the token, or say in one sentence why not."""
         try:
-            token = actions.issue_token(
+            token = tokens.issue_token(
                 by=SYSTEM,
                 person=options["username"],
                 channel=options["channel"],
