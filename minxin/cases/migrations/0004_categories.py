@@ -6,6 +6,7 @@ Three levels by code length; each row may be closed and replaced at the desk.
 import csv
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from django.db import migrations
 
@@ -14,7 +15,7 @@ SINCE = date(2004, 5, 21)
 BASIS = "民心网诉求分类（初始）"
 
 
-def plant(apps, schema_editor):
+def plant(apps: Any, schema_editor: Any) -> None:
     category, keyword = apps.get_model("cases", "Category"), apps.get_model("cases", "KeywordRow")
     with (SEEDS / "categories.csv").open(encoding="utf-8") as file:
         category.objects.bulk_create(category(valid_from=SINCE, basis=BASIS, **row) for row in csv.DictReader(file))

@@ -1,31 +1,31 @@
-"""The catalogue's rows in memory: small, read at every filing, changed a few times a year."""
+"""The catalogue in memory, indexed: small, asked at every filing, changed a few times a year."""
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from minxin.cases.models.catalogue import Category, ClockRule, DutyRow, KeywordRow
-from minxin.cases.rules.limits import LimitRow
-from minxin.cases.rules.routing import Duty, Keyword
+from minxin.cases.rules import catalogue, routing
+from minxin.cases.rules import limits as limit_rules
 from minxin.kernel.clocks import Limit, Unit
 
 SECONDS = 5.0  # another process's change is seen after at most so long
-Row = TypeVar("Row")
-_kept: dict[str, tuple[float, tuple[object, ...]]] = {}
+Kept = TypeVar("Kept")
+_kept: dict[str, tuple[float, Any]] = {}
 
 
-def limits() -> tuple[LimitRow, ...]:
-    """Every dated limit."""
+def limits() -> limit_rules.LimitBook:
+    """Every dated limit, by clock."""
     return _keep("limits", _limits)
 
 
-def duties() -> tuple[Duty, ...]:
-    """The duty catalogue (派单目录), dated."""
+def duties() -> routing.DutyBook:
+    """The duty catalogue (派单目录), dated, by category and region."""
     return _keep("duties", _duties)
 
 
-def keywords() -> tuple[Keyword, ...]:
-    """The words that point to categories."""
+def keywords() -> routing.WordBook:
+    """The words that point to categories, by their beginning."""
     return _keep("keywords", _keywords)
 
 
@@ -34,34 +34,52 @@ def categories() -> tuple[Category, ...]:
     return _keep("categories", lambda: tuple(Category.objects.order_by("code", "valid_from")))
 
 
+def names() -> Mapping[str, str]:
+    """The name of every category in force, by code."""
+    return _keep("names", lambda: {row.code: row.name for row in categories() if row.valid_to is None})
+
+
+def all_names() -> Mapping[str, str]:
+    """The latest name of every category there ever was, by code: old cases keep theirs."""
+    return _keep("all_names", lambda: {row.code: row.name for row in categories()})
+
+
+def tree() -> tuple[catalogue.Node, ...]:
+    """The category tree in force."""
+    return _keep("tree", lambda: catalogue.grow(names()))
+
+
 def forget() -> None:
     """Read again at the next question: after a change, and between tests."""
     _kept.clear()
 
 
-def _keep(name: str, read: Callable[[], tuple[Row, ...]]) -> tuple[Row, ...]:
+def _keep(name: str, read: Callable[[], Kept]) -> Kept:
     kept = _kept.get(name)
     if kept is None or time.monotonic() - kept[0] > SECONDS:
         kept = (time.monotonic(), read())
         _kept[name] = kept
-    return kept[1]  # type: ignore[return-value]
+    value: Kept = kept[1]
+    return value
 
 
-def _limits() -> tuple[LimitRow, ...]:
-    return tuple(
-        LimitRow(
+def _limits() -> limit_rules.LimitBook:
+    return limit_rules.book(
+        limit_rules.LimitRow(
             r.id, r.code, r.kind, r.region, r.urgency, Limit(r.amount, Unit(r.unit)), r.valid_from, r.valid_to, r.basis
         )
         for r in ClockRule.objects.order_by("id")
     )
 
 
-def _duties() -> tuple[Duty, ...]:
-    return tuple(
-        Duty(row.category, row.region, row.unit_id, row.valid_from, row.valid_to, row.basis)
+def _duties() -> routing.DutyBook:
+    return routing.duty_book(
+        routing.Duty(row.pk, row.category, row.region, row.unit_id, row.valid_from, row.valid_to, row.basis)
         for row in DutyRow.objects.order_by("id")
     )
 
 
-def _keywords() -> tuple[Keyword, ...]:
-    return tuple(Keyword(row.word, row.category, row.weight) for row in KeywordRow.objects.order_by("id"))
+def _keywords() -> routing.WordBook:
+    return routing.word_book(
+        routing.Keyword(row.word, row.category, row.weight) for row in KeywordRow.objects.order_by("id")
+    )
