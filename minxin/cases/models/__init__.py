@@ -4,6 +4,8 @@ from minxin.cases.models.case import Case, Custodian, Filing, FilingKey, PublicC
 from minxin.cases.models.catalogue import Category, ClockRule, DutyRow, KeywordRow
 from minxin.cases.models.handling import Appeal, Assignment, Clock, Contact, Extension, Signature, SlipRow, Visit
 from minxin.cases.models.outcome import Measure, Money, Rating, RuleChange
+from minxin.cases.models.tally import Tally, TallyDelta
+from minxin.cases.models.tray import TrayFile
 from minxin.cases.models.words import Attachment, Message, Text
 
 __all__ = [
@@ -31,6 +33,9 @@ __all__ = [
     "Signature",
     "SlipRow",
     "Support",
+    "Tally",
+    "TallyDelta",
     "Text",
+    "TrayFile",
     "Visit",
 ]
