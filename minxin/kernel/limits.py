@@ -12,6 +12,8 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING hits
 """
 
+_HITS = 'SELECT hits FROM kernel_ratewindow WHERE key = %s AND "window" = %s'
+
 
 def allow(key: str, *, limit: int, seconds: int) -> bool:
     """Count one more of `key`; whether it is still among the first `limit` of this window of `seconds`.
@@ -23,3 +25,12 @@ def allow(key: str, *, limit: int, seconds: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_HIT, [sealing.fingerprint(f"{seconds}:{key}", "limits"), window])
         return int(cursor.fetchone()[0]) <= limit
+
+
+def spent(key: str, *, limit: int, seconds: int) -> bool:
+    """Whether `allow` has been called for this key `limit` times in this window. One statement; counts nothing."""
+    window = int(clocks.now().timestamp()) // seconds
+    with connection.cursor() as cursor:
+        cursor.execute(_HITS, [sealing.fingerprint(f"{seconds}:{key}", "limits"), window])
+        row = cursor.fetchone()
+    return row is not None and int(row[0]) >= limit

@@ -239,8 +239,10 @@ def note(act: Act, reason: str) -> None:
 
 
 def answered(case: Case) -> None:
-    """The answer goes out: the answer clock stops, the stars are given, the call-back clock starts."""
+    """The answer goes out: work still open ends, the stars are given, the call-back clock starts."""
     case.answered_at = clocks.now()
+    case.assignments.filter(state__in=codes.OPEN_WORK).update(state=codes.Work.CANCELLED, done_at=clocks.now())
+    case.holder_id = None
     timing.stop(case)
     timing.grade(case)
     timing.start(case, codes.ClockCode.CALL_BACK)

@@ -36,7 +36,7 @@ def make(case: Case, code: codes.ClockCode, *, assignment: Assignment | None = N
         unit=limit.unit,
         due_at=due_at,
         first_due_at=due_at,
-        provisional=limit.unit != clocks.Unit.HOUR and not calendar.knows(due_at.year),
+        provisional=clocks.provisional(now, due_at, limit, calendar),
         calendar_version=calendar.version,
     )
 
@@ -157,7 +157,7 @@ def _recompute(case: Case, clock: Clock) -> None:
     clock.due_at = clocks.due(
         clock.started_at, limit, calendar, pauses=pauses_of(clock), extensions=extensions_of(clock), now=clocks.now()
     )
-    clock.provisional = clock.unit != clocks.Unit.HOUR and not calendar.knows(clock.due_at.year)
+    clock.provisional = clocks.provisional(clock.started_at, clock.due_at, limit, calendar)
     clock.calendar_version = calendar.version
     Clock.objects.filter(case_id=clock.case_id, id=clock.id).update(
         due_at=clock.due_at,

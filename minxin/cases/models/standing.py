@@ -152,7 +152,6 @@ _HOLDS: dict[Need, Callable[[Case, Sequence[Assignment], datetime], bool]] = {
     Need.REDO_WINDOW: lambda case, _a, now: (
         case.redos < 3 and _within(case, codes.ClockCode.REDO_REQUEST, case.closed_at, now)
     ),
-    Need.RATED: lambda case, _a, _n: case.final_rating is not None,
     Need.REVIEW_WINDOW: _review_window,
     Need.RECHECK_WINDOW: _recheck_window,
     Need.STARS_APPEALABLE: lambda case, _a, _n: _stars_appeal(case, pending=False),

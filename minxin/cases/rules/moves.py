@@ -49,7 +49,6 @@ class Need(StrEnum):
     PUBLISHED = "published"
     UNPUBLISHED = "unpublished"
     REDO_WINDOW = "redo_window"
-    RATED = "rated"
     REVIEW_WINDOW = "review_window"
     RECHECK_WINDOW = "recheck_window"
     STARS_APPEALABLE = "stars_appealable"
@@ -74,7 +73,6 @@ NEEDS: Mapping[Need, Promise] = {
     Need.PUBLISHED: _("此件没有公开。"),
     Need.UNPUBLISHED: _("此件已经公开。"),
     Need.REDO_WINDOW: _("要求重办的期限已过。您可以另行反映新的情况。"),
-    Need.RATED: _("此件还没有评价。"),
     Need.REVIEW_WINDOW: _("申请复查应当在收到答复之日起三十日内提出，期限已过，或已经申请过。"),
     Need.RECHECK_WINDOW: _("申请复核应当在收到复查意见之日起三十日内提出，期限已过，或已经申请过。"),
     Need.STARS_APPEALABLE: _("只有尚未申请过复议的不满意评价可以申请评星复议。"),
@@ -311,6 +309,9 @@ def _stands(move: Move, situation: Situation) -> bool:
         return bool(move.by & situation.stands)
     if not move.sealed:
         return False
-    if move.by == frozenset({Stand.CITIZEN}):
-        return Stand.CITIZEN in situation.stands
-    return Stand.DISCIPLINE in situation.stands or bool({Stand.SYSTEM} & move.by & situation.stands)
+    if move.by in _ALONE:
+        return bool(move.by & situation.stands)
+    return Stand.DISCIPLINE in situation.stands or Stand.SYSTEM in (move.by & situation.stands)
+
+
+_ALONE = (frozenset({Stand.CITIZEN}), frozenset({Stand.SYSTEM}))
