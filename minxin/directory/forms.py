@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+import openpyxl
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -109,6 +110,21 @@ def _rows(title: str, table: list[list[str]]) -> Iterator[ImportRow]:
 
 def _needed(key: str) -> set[str]:
     return {column.heading for column in imports.SHEETS[key].columns if column.needed}
+
+
+def template() -> bytes:
+    """An XLSX file to fill in: one sheet per kind of row, headings (needed ones with *) and an example row."""
+    book: Any = openpyxl.Workbook()  # type: ignore[attr-defined,no-untyped-call]
+    book.remove(book.active)
+    for sheet in imports.SHEETS.values():
+        page = book.create_sheet(sheet.name)
+        page.append([column.heading + ("*" if column.needed else "") for column in sheet.columns])
+        page.append([column.example for column in sheet.columns])
+        for number, column in enumerate(sheet.columns, start=1):
+            page.column_dimensions[chr(ord("A") + number - 1)].width = max(14, 2 * len(column.heading) + 4)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
 
 
 class ImportForm(forms.Form):

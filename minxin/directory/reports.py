@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from minxin.directory import models, rules
 from minxin.directory.rules import Channel, Duty, Officer, Role, Tree, UnitRef
@@ -350,4 +352,165 @@ def line_page(code: str) -> LinePage:
         about=row.about,
         answers_by=str(row.answers_by) if row.answers_by else "",
         answers_by_id=row.answers_by_id,
+    )
+
+
+# --- the directory's own desk pages
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A post of a unit and who holds it today: (sign-in name, account's label) each."""
+
+    id: int
+    role: str
+    title: str
+    section: str
+    holders: tuple[tuple[str, str], ...]
+
+    @property
+    def label(self) -> str:
+        """The post in words: role, title, section."""
+        return " · ".join(part for part in (Role(self.role).label, self.title, self.section) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPage:
+    """A unit on the desk: where it stands, what is below, its line and posts, and the acts open to the reader."""
+
+    unit: UnitRef
+    above: tuple[UnitRef, ...]
+    below: tuple[UnitRef, ...]
+    trade: UnitRef | None
+    kind: str
+    line: LinePage | None
+    posts: tuple[PostRow, ...]
+    acts: frozenset[str]
+
+
+def units_seen(by: Officer, *, q: str = "", limit: int = 200) -> list[UnitRef]:
+    """No query. Units this officer may see: those that match `q`, else the topmost ones."""
+    known = tree()
+    if q.strip():
+        return [unit for unit in known.search(q, limit=1000) if rules.sees(by, unit.path)][:limit]
+    seen = [unit for unit in known.by_id.values() if unit.closed_on is None and rules.sees(by, unit.path)]
+    ids = {unit.id for unit in seen}
+    return sorted((unit for unit in seen if unit.parent_id not in ids), key=lambda unit: unit.code)[:limit]
+
+
+def unit_page(code: str, *, by: Officer) -> UnitPage:
+    """3 queries. A unit of the desk; Absent when this officer may not see it."""
+    at, known = unit(code), tree().by_id
+    if not rules.sees(by, at.path):
+        raise Absent
+    above = tuple(known[int(key)] for key in at.path.split("/")[1:-2] if int(key) in known)
+    below = sorted(
+        (one for one in known.values() if one.parent_id == at.id and one.closed_on is None), key=lambda one: one.code
+    )
+    return UnitPage(
+        unit=at,
+        above=tuple(one for one in above if rules.sees(by, one.path)),
+        below=tuple(below),
+        trade=known.get(at.line_parent_id or 0),
+        kind=rules.UnitKind(at.kind).label,
+        line=line_page(code) if at.closed_on is None else None,
+        posts=tuple(posts(at.id)),
+        acts=rules.allowed(by, at.path) if at.closed_on is None else frozenset(),
+    )
+
+
+def posts(unit_id: int) -> list[PostRow]:
+    """2 queries. The open posts of a unit with their holders of today."""
+    held: dict[int, list[tuple[str, str]]] = {}
+    rows = models.Appointment.objects.on(clocks.today()).filter(post__unit=unit_id, person__is_active=True)
+    for post_id, username, label in rows.order_by("id").values_list("post_id", "person__username", "person__label"):
+        held.setdefault(post_id, []).append((username, label))
+    found = models.Post.objects.filter(unit=unit_id, closed_on__isnull=True).order_by("id")
+    return [
+        PostRow(key, role, title, section, tuple(held.get(key, ())))
+        for key, role, title, section in found.values_list("id", "role", "title", "section")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """An account in a list: `unit` keeps it."""
+
+    username: str
+    label: str
+    unit: UnitRef
+    is_active: bool
+    last_login: datetime | None
+
+
+PAGE = 50  # rows of a list page
+
+
+def people(by: Officer, *, q: str = "", after: str = "") -> list[PersonRow]:
+    """1 query. Accounts this officer may see, by sign-in name, those after `after`, at most PAGE."""
+    rows = models.Person.objects.visible_to(by).filter(username__gt=after)
+    if q.strip():
+        rows = rows.filter(Q(username__icontains=q.strip()) | Q(label__icontains=q.strip()))
+    known = tree().by_id
+    found = rows.order_by("username").values_list("username", "label", "unit_id", "is_active", "last_login")[:PAGE]
+    return [PersonRow(name, label, known[unit_id], active, last) for name, label, unit_id, active, last in found]
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentRow:
+    """One appointment, past, present or coming: held from `from_on` to the day before `until_on`."""
+
+    id: int
+    unit: UnitRef
+    post: str
+    from_on: date
+    until_on: date | None
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token that still works; of itself nothing is kept."""
+
+    id: int
+    label: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """An account on the desk, its appointments newest first, its tokens, and the acts open to the reader."""
+
+    row: PersonRow
+    password_changed_at: datetime | None
+    appointments: tuple[AppointmentRow, ...]
+    tokens: tuple[TokenRow, ...]
+    acts: frozenset[str]
+
+
+def person_page(username: str, *, by: Officer) -> PersonPage:
+    """3 queries. An account of the desk; Absent when this officer may not see it."""
+    person = models.Person.objects.visible_to(by).filter(username=username).first()
+    if person is None:
+        raise Absent
+    known, today = tree().by_id, clocks.today()
+    rows = models.Appointment.objects.filter(person=person).select_related("post").order_by("-from_on", "-id")
+    tokens = models.Token.objects.filter(person=person, revoked_at__isnull=True).order_by("id")
+    at = known[person.unit_id]
+    return PersonPage(
+        row=PersonRow(person.username, person.label, at, person.is_active, person.last_login),
+        password_changed_at=person.password_changed_at,
+        appointments=tuple(
+            AppointmentRow(
+                id=row.pk,
+                unit=known[row.post.unit_id],
+                post=PostRow(row.post_id, row.role, row.post.title, row.post.section, ()).label,
+                from_on=row.from_on,
+                until_on=row.until_on,
+                over=row.until_on is not None and row.until_on <= today,
+            )
+            for row in rows
+        ),
+        tokens=tuple(TokenRow(row.pk, row.label, row.created_at) for row in tokens),
+        acts=rules.allowed(by, at.path) if person.is_active else frozenset(),
     )

@@ -117,6 +117,19 @@ def may(act: str) -> tuple[Role, ...]:
     return tuple(role for role, acts in MAY.items() if act in acts)
 
 
+def allowed(officer: "Officer", path: str) -> frozenset[str]:
+    """The acts this officer may do over what stands at `path`."""
+    if officer.kind == "system":
+        return frozenset().union(*MAY.values())
+    held = [MAY.get(duty.role, frozenset()) for duty in officer.duties if path.startswith(duty.unit.path)]
+    return frozenset().union(*held)
+
+
+def sees(officer: "Officer", path: str) -> bool:
+    """Whether this officer may see what stands at `path`: his own units and what is below, or everything."""
+    return officer.kind == "system" or officer.has(*EVERYWHERE) or path.startswith(officer.paths())
+
+
 class UnitKind(StrEnum):
     """The unit types of the network (单位类型)."""
 

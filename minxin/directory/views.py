@@ -13,14 +13,17 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from minxin.directory import reports, rules
-from minxin.directory.actions import people, sign_in
+from minxin.directory import forms, reports, rules
+from minxin.directory.actions import appointments, imports, people, sign_in, tokens, units
 from minxin.directory.models import Person
 from minxin.directory.rules import Officer, Role
 from minxin.kernel import clocks, sealing
@@ -195,3 +198,278 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """None: nobody's address is kept."""
+
+
+# --- units
+
+# What a page offers: the noun in its address, the act it needs the right to, its words, its form, its action.
+_Acts = dict[str, tuple[str, str | Promise, Callable[..., Form], Callable[[str, Officer, dict[str, Any]], Any]]]
+_UNIT_ACTS: _Acts = {
+    "line": (
+        "edit_line",
+        gettext_lazy("编辑专线"),
+        forms.LineForm,
+        lambda code, by, facts: units.edit_line(code=code, by=by, **facts),
+    ),
+    "posts": (
+        "open_post",
+        gettext_lazy("增设岗位"),
+        forms.PostForm,
+        lambda code, by, facts: units.open_post(unit=code, by=by, **facts),
+    ),
+    "children": (
+        "open_unit",
+        gettext_lazy("新增下级单位"),
+        forms.UnitForm,
+        lambda code, by, facts: units.open_unit(parent=code, by=by, **facts),
+    ),
+    "name": (
+        "rename_unit",
+        gettext_lazy("更改名称"),
+        forms.RenameForm,
+        lambda code, by, facts: units.rename_unit(code=code, by=by, **facts),
+    ),
+    "place": (
+        "move_unit",
+        gettext_lazy("调整上级"),
+        forms.MoveForm,
+        lambda code, by, facts: units.move_unit(code=code, by=by, **facts),
+    ),
+    "closing": (
+        "close_unit",
+        gettext_lazy("关闭单位"),
+        Form,
+        lambda code, by, facts: units.close_unit(code=code, by=by),
+    ),
+}
+
+
+@desk_view()
+@require_safe
+def unit_list(request: DeskRequest) -> HttpResponse:
+    """The tree of units this officer may see; `q` searches it."""
+    q = request.GET.get("q", "")[:100]
+    return render(request, "directory/units.html", {"units": reports.units_seen(request.officer, q=q), "q": q})
+
+
+@desk_view()
+@require_safe
+def unit_detail(request: DeskRequest, code: str) -> HttpResponse:
+    """One unit: posts, people, line, what is below, and the acts open to this officer."""
+    return _unit_page(request, code)
+
+
+@desk_view()
+@require_POST
+def unit_act(request: DeskRequest, code: str, noun: str) -> HttpResponse:
+    """Do one act on the unit; refused, the page comes back with everything typed and the reason."""
+    if noun not in _UNIT_ACTS:
+        raise Absent
+    reports.unit_page(code, by=request.officer)
+    _act, _title, form_class, action = _UNIT_ACTS[noun]
+    form = _unit_form(form_class, code, request.POST)
+    if _done(form, lambda facts: action(code, request.officer, facts)):
+        messages.success(request, _("已保存。"))
+        return redirect("directory_unit", code=code)
+    return _unit_page(request, code, {noun: form})
+
+
+def _unit_form(form_class: Callable[..., Form], code: str, data: Any = None, initial: Any = None) -> Form:
+    posts = [(post.id, post.label) for post in reports.posts(reports.unit(code).id)]
+    extra = {"posts": posts} if form_class is forms.LineForm else {}
+    return form_class(data, initial=initial, **extra)
+
+
+def _unit_page(request: DeskRequest, code: str, bound: dict[str, Form] | None = None) -> HttpResponse:
+    page = reports.unit_page(code, by=request.officer)
+    line = page.line
+    before = {
+        "line": line
+        and {"duty_phone": line.duty_phone, "hours": line.hours, "about": line.about, "answers_by": line.answers_by_id},
+        "name": {"name": page.unit.name, "short_name": page.unit.short_name},
+    }
+    acts = [
+        (
+            noun,
+            title,
+            (bound or {}).get(noun) or _unit_form(form, code, initial=before.get(noun)),
+            noun in (bound or {}),
+        )
+        for noun, (act, title, form, _action) in _UNIT_ACTS.items()
+        if act in page.acts
+    ]
+    return render(request, "directory/unit.html", {"page": page, "acts": acts}, status=_status(bound))
+
+
+# --- people
+
+_PERSON_ACTS: _Acts = {
+    "appointments": (
+        "appoint",
+        gettext_lazy("任职"),
+        forms.AppointForm,
+        lambda username, by, facts: appointments.appoint(person=username, by=by, **facts),
+    ),
+    "hand-over": (
+        "hand_over",
+        gettext_lazy("离任交接"),
+        forms.HandOverForm,
+        lambda username, by, facts: appointments.hand_over(person=username, by=by, **facts),
+    ),
+    "password": (
+        "reset_password",
+        gettext_lazy("重置密码"),
+        Form,
+        lambda username, by, facts: people.reset_password(username=username, by=by),
+    ),
+    "tokens": (
+        "issue_token",
+        gettext_lazy("签发接口令牌"),
+        Form,
+        lambda username, by, facts: tokens.issue_token(person=username, by=by),
+    ),
+    "closing": (
+        "deactivate_person",
+        gettext_lazy("停用账号"),
+        Form,
+        lambda username, by, facts: people.deactivate_person(username=username, by=by),
+    ),
+}
+
+
+@desk_view(*rules.ADMINS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_list(request: DeskRequest) -> HttpResponse:
+    """Accounts this officer may see; POST makes one."""
+    form = forms.PersonForm(request.POST if request.method == "POST" else None)
+    made: list[people.Account] = []
+    if form.is_bound and _done(form, lambda facts: made.append(people.create_person(by=request.officer, **facts))):
+        return _secret(request, made[0].username, _("初始密码"), made[0].password)
+    q, after = request.GET.get("q", "")[:100], request.GET.get("after", "")[:60]
+    facts = {
+        "people": reports.people(request.officer, q=q, after=after),
+        "q": q,
+        "form": form if request.officer.has(*rules.may("create_person")) else None,
+        "size": reports.PAGE,
+    }
+    return render(request, "directory/people.html", facts, status=422 if form.is_bound else 200)
+
+
+@desk_view(*rules.ADMINS)
+@require_safe
+def person_detail(request: DeskRequest, username: str) -> HttpResponse:
+    """One account: its appointments, tokens, and the acts open to this officer."""
+    return _person_page(request, username)
+
+
+@desk_view(*rules.ADMINS)
+@require_POST
+def person_act(request: DeskRequest, username: str, noun: str) -> HttpResponse:
+    """Do one act on the account; a password or token made by it is shown once, on a page of its own."""
+    if noun not in _PERSON_ACTS:
+        raise Absent
+    page = reports.person_page(username, by=request.officer)
+    _act, _title, form_class, action = _PERSON_ACTS[noun]
+    form, results = _person_form(form_class, page, request.POST), []
+    if not _done(form, lambda facts: results.append(action(username, request.officer, facts))):
+        return _person_page(request, username, {noun: form})
+    if isinstance(results[0], people.Account):
+        return _secret(request, username, _("初始密码"), results[0].password)
+    if isinstance(results[0], str):
+        return _secret(request, username, _("接口令牌"), results[0])
+    messages.success(request, _("已保存。"))
+    return redirect("directory_person", username=username)
+
+
+@desk_view(*rules.ADMINS)
+@require_POST
+def appointment_end(request: DeskRequest, username: str, key: int) -> HttpResponse:
+    """End one appointment today."""
+    reports.person_page(username, by=request.officer)
+    appointments.end_appointment(appointment=key, by=request.officer)
+    messages.success(request, _("任职已结束。"))
+    return redirect("directory_person", username=username)
+
+
+@desk_view(*rules.ADMINS)
+@require_POST
+def token_revocation(request: DeskRequest, username: str, key: int) -> HttpResponse:
+    """Revoke one token."""
+    reports.person_page(username, by=request.officer)
+    tokens.revoke_token(token=key, by=request.officer)
+    messages.success(request, _("令牌已作废，最迟三十秒后处处失效。"))
+    return redirect("directory_person", username=username)
+
+
+def _person_form(form_class: Callable[..., Form], page: reports.PersonPage, data: Any = None) -> Form:
+    posts = [(post.id, post.label) for post in reports.posts(page.row.unit.id)]
+    extra = {"posts": posts} if form_class is forms.AppointForm else {}
+    return form_class(data, **extra)
+
+
+def _person_page(request: DeskRequest, username: str, bound: dict[str, Form] | None = None) -> HttpResponse:
+    page = reports.person_page(username, by=request.officer)
+    acts = [
+        (noun, title, (bound or {}).get(noun) or _person_form(form, page), noun in (bound or {}))
+        for noun, (act, title, form, _action) in _PERSON_ACTS.items()
+        if act in page.acts
+    ]
+    return render(request, "directory/person.html", {"page": page, "acts": acts}, status=_status(bound))
+
+
+def _secret(request: HttpRequest, username: str, what: str, secret: str) -> HttpResponse:
+    """A password or token, shown once and kept by no cache."""
+    response = render(request, "directory/secret.html", {"username": username, "what": what, "secret": secret})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+# --- import
+
+
+@desk_view(*rules.may("import_directory"), *rules.may("import_people"))
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: DeskRequest) -> HttpResponse:
+    """Check a file, or check it and import it all: the report row by row either way."""
+    form = forms.ImportForm(request.POST, request.FILES) if request.method == "POST" else forms.ImportForm()
+    done: list[imports.Imported] = []
+    dry = "import" not in request.POST
+    if form.is_valid():
+        _refused_into(form, lambda: done.append(imports.import_directory(rows=form.rows, by=request.officer, dry=dry)))
+    result = done[0] if done else None
+    status = 422 if form.errors or (result and result.findings) else 200
+    response = render(request, "directory/import.html", {"form": form, "result": result, "dry": dry}, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@desk_view(*rules.may("import_directory"), *rules.may("import_people"))
+@require_safe
+def import_template(request: DeskRequest) -> HttpResponse:
+    """The file to fill in."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    headers = {"Content-Disposition": 'attachment; filename="directory.xlsx"'}
+    return HttpResponse(forms.template(), content_type=kind, headers=headers)
+
+
+# --- forms and actions
+
+
+def _done(form: Form, act: Callable[[dict[str, Any]], Any]) -> bool:
+    """Whether the form was in shape and its action went through; a refusal becomes an error of the form."""
+    return form.is_valid() and _refused_into(form, lambda: act(form.cleaned_data))
+
+
+def _refused_into(form: Form, act: Callable[[], Any]) -> bool:
+    try:
+        act()
+    except Refused as refusal:
+        if isinstance(refusal, Absent) or refusal.code in {"not_allowed", "forbidden"}:
+            raise  # not about what was typed: the house answers it
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
+        return False
+    return True
+
+
+def _status(bound: dict[str, Form] | None) -> int:
+    return 422 if bound else 200
