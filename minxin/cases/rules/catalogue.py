@@ -1,13 +1,15 @@
-"""The category tree as a value, and who may change which part of the catalogue where. Pure."""
+"""The category tree as a value; who may change which part of the catalogue where; how dated rows follow. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
-from minxin.cases.rules import routing
+from minxin.cases.rules import codes, routing
 from minxin.directory.rules import Officer, Role, UnitRef
+from minxin.kernel.clocks import Unit
 from minxin.kernel.errors import Refused
 
 SEALED = "20"  # 党风廉政举报: what belongs here is a report of wrongdoing, see domain list, top category 20
@@ -106,3 +108,83 @@ def check(officer: Officer, act: str, *, region: str = "") -> None:
     if MAY[act].reach == Reach.NETWORK or not region:
         raise Refused("forbidden", _("这一部分全网共用，由最高一级网络中心维护。请把修改建议报给上级中心。"))
     raise Refused("forbidden", _("这个地区不在您所在中心的范围内，请选择本地区或下级地区。"), field="region")
+
+
+def near(unit_region: str, region: str) -> bool:
+    """Whether a unit of that region may handle matters of `region`: its own, one it holds, or one of the same city."""
+    same_city = len(unit_region) >= 4 and unit_region[2:4] != "00" and unit_region[:4] == region[:4]
+    return same_city or routing.inside(region, unit_region)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days from which and until which a row is in force; None: no end."""
+
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """How a new row takes its place: it rewrites the last row, or follows it; `ends` (an index) ends the day before."""
+
+    rewrites: bool
+    ends: int | None
+
+
+def succeed(spans: Sequence[Span], valid_from: date, *, today: date) -> Succession:
+    """Where a row in force from `valid_from` belongs after the rows there are (in order of time).
+
+    It follows the last one, which ends the day before. A last row that has not begun, begins today or begins on the
+    very same day is rewritten. Raises Refused when it would reach back behind a row that has already been in force.
+    """
+    if not spans:
+        return Succession(rewrites=False, ends=None)
+    last = spans[-1]
+    if last.valid_to is not None and valid_from > last.valid_to:
+        return Succession(rewrites=False, ends=None)
+    if last.valid_from < valid_from:
+        return Succession(rewrites=False, ends=len(spans) - 1)
+    if valid_from != last.valid_from and (last.valid_from < today or valid_from < today):
+        raise _too_early(last.valid_from)
+    if len(spans) == 1 or _over(spans[-2], valid_from):
+        return Succession(rewrites=True, ends=None)
+    if spans[-2].valid_from >= valid_from:
+        raise _too_early(spans[-2].valid_from)
+    return Succession(rewrites=True, ends=len(spans) - 2)
+
+
+def _over(span: Span, valid_from: date) -> bool:
+    return span.valid_to is not None and span.valid_to < valid_from
+
+
+def _too_early(day: date) -> Refused:
+    sentence = _("现行规定自 %(day)s 起生效，新的生效日期应当在这一天之后。") % {"day": day.isoformat()}
+    return Refused("invalid", sentence, field="valid_from")
+
+
+LONGEST: Mapping[Unit, int] = {Unit.HOUR: 720, Unit.WORKING_DAY: 250, Unit.CALENDAR_DAY: 365}
+# These are counted against days that have passed, so hours would say nothing.
+IN_DAYS = frozenset(
+    {
+        codes.ClockCode.SUPPLEMENT,
+        codes.ClockCode.EXTENSION,
+        codes.ClockCode.REDO_REQUEST,
+        codes.ClockCode.APPEAL_REQUEST,
+        codes.ClockCode.RECHECK_REQUEST,
+    }
+)
+
+
+def limit_problem(code: str, amount: int, unit: str) -> tuple[str, str] | None:
+    """What is wrong with such a limit: field and sentence; None when nothing is."""
+    if code not in codes.ClockCode.values:
+        return "code", _("请选择环节。")
+    if unit not in set(Unit):
+        return "unit", _("请选择时限单位。")
+    most = LONGEST[Unit(unit)]
+    if not 1 <= amount <= most:
+        return "amount", _("时限请填 1 到 %(most)d。") % {"most": most}
+    if code in IN_DAYS and unit == Unit.HOUR:
+        return "unit", _("这个环节按天计算，请选择工作日或自然日。")
+    return None

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-WHOLE_NETWORK = "000000"  # a region code of a duty that holds everywhere
 FAINT = 2  # a score up to this is a topic, not a category: "学校" alone does not say what is wrong there
 SHORTEST_WORD = 2  # characters
 
