@@ -120,9 +120,12 @@ def dispatch(
     days: int | None = None,
     instruction: str = "",
     conflict_reason: str = "",
+    suggested: str = "",
     by: Officer,
 ) -> Case:
     """Send to a lead unit and assisting units (分转), with the limit of the rules or `days` working days.
+
+    `suggested` is the mark of what the catalogue had suggested (`Suggestion.mark`), kept beside what was decided.
 
     Raises Refused `conflict` when a unit is the accused or answers to it and no written reason is given; with a reason
     the accused unit's superior stays answerable, and the case says so.
@@ -135,6 +138,8 @@ def dispatch(
         for helper in helpers:
             _assist(act, helper, days=days, instruction=instruction)
         act.facts |= {"unit": lead.code, "assisting": [helper.code for helper in helpers]}
+        if suggested:
+            act.facts["suggested"] = text.clean(suggested, limit=80, field="suggested")
     return act.case
 
 
