@@ -6,7 +6,9 @@ are named so in its `api.py`; in a folder `api/` they are the `router` of the mo
 
 import json
 import logging
+import re
 from collections.abc import Callable
+from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NoReturn
@@ -19,15 +21,20 @@ from ninja import errors as ninja_errors
 from ninja.parser import Parser
 
 from minxin.config import refusals
+from minxin.kernel import errors
 
 logger = logging.getLogger(__name__)
+_JSON = re.compile(r"application/([a-z.-]+\+)?json")
+_MOST_ERRORS = 50  # of a body with a thousand wrong fields, so many are told
 
 
 class StrictParser(Parser):
-    """JSON as its standard has it: no NaN, no broken characters that no database can hold."""
+    """JSON as its standard has it: named as such, UTF-8, no NaN, no broken characters that no database can hold."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(request.body, parse_constant=_no_constant)
+        if request.body and not _JSON.fullmatch(request.content_type or ""):
+            raise errors.Refused("not_json", _("请用 JSON 格式提交，并写明 Content-Type: application/json。"))
+        body: dict[str, Any] = json.loads(request.body.decode("utf-8-sig"), parse_constant=_no_constant)
         if b"\\ud" in request.body.lower():
             json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate fails here
         return body
@@ -81,20 +88,27 @@ def refused(request: HttpRequest, fault: Exception) -> HttpResponse:
 @api.exception_handler(ninja_errors.HttpError)
 def http_error(request: HttpRequest, fault: ninja_errors.HttpError) -> HttpResponse:
     """ninja's own: unreadable JSON, no token, a wrong method."""
+    if isinstance(fault.__cause__, errors.Refused):
+        return refused(request, fault.__cause__)
     codes = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 429: "too_often"}
     sentence = _("请求体不是有效的 JSON。") if fault.status_code == 400 else refusals.sentence_of(fault.status_code)
-    return refusals.answer(request, fault.status_code, codes.get(fault.status_code, "failed"), sentence)
+    response = refusals.answer(request, fault.status_code, codes.get(fault.status_code, "failed"), sentence)
+    if fault.status_code == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 @api.exception_handler(ninja_errors.ValidationError)
 def invalid(request: HttpRequest, fault: ninja_errors.ValidationError) -> HttpResponse:
     """A sentence for each field that has the wrong shape."""
-    fields = [{"field": _field(error["loc"]), "detail": _sentence(error)} for error in fault.errors]
+    fields = [{"field": _field(error["loc"]), "detail": _sentence(error)} for error in fault.errors[:_MOST_ERRORS]]
     return refusals.answer(request, 422, "invalid", refusals.sentence_of(422), fields=fields)
 
 
 def _field(location: tuple[str | int, ...]) -> str:
     """("body", "payload", "contact", "phone") is `contact.phone` to the caller, who never wrote "payload"."""
+    if location[0] == "body" and len(location) == 2:
+        return "body"
     names = location[2:] if location[0] in {"body", "form", "file"} and len(location) > 2 else location[1:]
     return ".".join(str(name) for name in names) or str(location[-1])
 
@@ -114,8 +128,8 @@ def _sentence(error: dict[str, Any]) -> str:
         "bool_type": lambda: _("请写 true 或 false。"),
         "bool_parsing": lambda: _("请写 true 或 false。"),
         "list_type": lambda: _("请写成列表。"),
-        "enum": lambda: _("只能是：{expected}。").format(**facts),
-        "literal_error": lambda: _("只能是：{expected}。").format(**facts),
+        "enum": lambda: _("只能是：{expected}。").format(expected=_choices(facts)),
+        "literal_error": lambda: _("只能是：{expected}。").format(expected=_choices(facts)),
         "greater_than_equal": lambda: _("不能小于 {ge}。").format(**facts),
         "greater_than": lambda: _("应当大于 {gt}。").format(**facts),
         "less_than_equal": lambda: _("不能大于 {le}。").format(**facts),
@@ -136,3 +150,8 @@ def _sentence(error: dict[str, Any]) -> str:
         if kind.startswith(beginning):
             return sentence
     return _("内容不符合要求，请对照接口说明。")
+
+
+def _choices(facts: dict[str, Any]) -> str:
+    """pydantic's "'a', 'b' or 'c'" in Chinese marks."""
+    return re.sub(r"', '|' or '", "、", str(facts["expected"])).strip("'")

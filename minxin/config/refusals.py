@@ -20,6 +20,7 @@ from django.template.loader import get_template
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
+from minxin.cases.rules import moves
 from minxin.kernel import errors
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ DATABASE_DOWN = (OperationalError, InterfaceError, psycopg_pool.PoolTimeout)
 RETRY_SECONDS = 10
 
 # The status of a refusal by its code; any other refusal is about what was typed: 422.
-_STATUSES = {
+_STATUSES: dict[str, int] = {
     "forbidden": 403,
     "not_allowed": 403,
     "not_oneself": 403,
@@ -41,6 +42,11 @@ _STATUSES = {
     "changed_meanwhile": 409,
     "idempotency_conflict": 409,
     "too_large": 413,
+    "not_json": 415,
+    "proof": 403,
+    "head_only": 403,
+    "not_your_turn": 409,
+    **{need.value: 409 for need in moves.Need},
     "too_many": 429,
     "too_often": 429,
     "rate": 429,

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
+from minxin.kernel import statements
 from minxin.kernel.errors import Refused
 
 _SHAPE = re.compile(r"([A-Z]*)(\d{4})(\d{7,12})(\d)")
@@ -19,9 +19,9 @@ def next_number(series: str, year: int) -> int:
     """
     if not re.fullmatch(r"[a-z]{1,20}", series) or not 1900 <= year <= 9999:
         raise ValueError(f"no series {series!r} of {year!r}")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT kernel_next_number(%s, %s)", [series, year])
-        return int(cursor.fetchone()[0])
+    row = statements.run("SELECT kernel_next_number($1::text, $2::int)", [series, year])
+    assert row is not None
+    return int(row[0])
 
 
 def written(prefix: str, year: int, number: int) -> str:

@@ -9,19 +9,39 @@ from django.db import connection
 from minxin.kernel import clocks
 from minxin.ledger import rules
 
-_INSERT = """
-INSERT INTO ledger_event (stream, seq, verb, at, actor_kind, actor_id, actor_label, unit_id, facts)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)
+# The parts of the one INSERT, for a change that is itself a single statement: `INSERT SELECT VALUES FROM …`, run with
+# `values(…)` among its parameters.
+INSERT = "INSERT INTO ledger_event (stream, seq, verb, at, actor_kind, actor_id, actor_label, unit_id, facts)"
+VALUES = """
+    %(event_stream)s::text, %(event_seq)s::bigint, %(event_verb)s::text, %(event_at)s::timestamptz, %(event_by)s::text,
+    %(event_by_id)s::bigint, %(event_by_label)s::text, %(event_unit)s::bigint, %(event_facts)s::jsonb
 """
-_INSERT_NEXT = """
+_RECORD = f"{INSERT} VALUES ({VALUES})"
+_RECORD_NEXT = f"""
 WITH next AS (
-    INSERT INTO ledger_stream (name, seq) VALUES (%s, 1)
+    INSERT INTO ledger_stream (name, seq) VALUES (%(event_stream)s, 1)
     ON CONFLICT (name) DO UPDATE SET seq = ledger_stream.seq + 1
     RETURNING seq
 )
-INSERT INTO ledger_event (stream, seq, verb, at, actor_kind, actor_id, actor_label, unit_id, facts)
-SELECT %s, next.seq, %s, %s, %s, %s, %s, %s, %s::jsonb FROM next
-"""
+{INSERT} SELECT {VALUES.replace("%(event_seq)s::bigint", "next.seq")} FROM next
+"""  # noqa: S608 - no value in it
+
+
+def values(
+    *, stream: str, verb: str, by: rules.Actor, facts: Mapping[str, Any] | None = None, seq: int | None = None
+) -> dict[str, Any]:
+    """The parameters of VALUES for one event, dated `clocks.now()`."""
+    return {
+        "event_stream": stream,
+        "event_seq": seq,
+        "event_verb": verb,
+        "event_at": clocks.now(),
+        "event_by": by.kind,
+        "event_by_id": by.id,
+        "event_by_label": by.label,
+        "event_unit": by.unit_id,
+        "event_facts": json.dumps(rules.facts(facts or {}), ensure_ascii=False),
+    }
 
 
 def record(
@@ -33,10 +53,7 @@ def record(
     Without, the next number of the stream is taken; the stream's row stays locked until the transaction ends, so two
     writers never leave a gap or share a number.
     """
-    written = json.dumps(rules.facts(facts or {}), ensure_ascii=False)
-    event = (verb, clocks.now(), by.kind, by.id, by.label, by.unit_id, written)
     with connection.cursor() as cursor:
-        if seq is None:
-            cursor.execute(_INSERT_NEXT, (stream, stream, *event))
-        else:
-            cursor.execute(_INSERT, (stream, seq, *event))
+        cursor.execute(
+            _RECORD_NEXT if seq is None else _RECORD, values(stream=stream, verb=verb, by=by, facts=facts, seq=seq)
+        )

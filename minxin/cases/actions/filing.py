@@ -7,22 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from minxin.cases.actions import attaching, timing
-from minxin.cases.models import Case, Clock, Custodian, Filing, FilingKey, snapshot
-from minxin.cases.models.case import YEAR, query_code
+from minxin.cases.actions import attaching, opening, timing
+from minxin.cases.models import Case, Filing, FilingKey, snapshot
+from minxin.cases.models.case import YEAR, id_of, query_code
 from minxin.cases.rules import codes, filing
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
 from minxin.kernel import clocks, identifiers, money, refs, sealing, text
 from minxin.kernel.errors import Absent, Refused
-from minxin.ledger import actions as ledger
-
-_CLAIM = """
-INSERT INTO cases_filingkey (key, digest, case_id, at) VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO NOTHING
-"""
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,8 @@ class Place:
 def file(draft: filing.Draft, *, key: str, by: Officer, uploads: Sequence[filing.Upload] = ()) -> Receipt:
     """File a case. Nothing is acknowledged before it is committed; the same `key` never makes a second case.
 
-    At most 8 statements without attachments. Raises Refused: `invalid` with its field, `key_reused` when the key came
-    before with another content.
+    2 statements without attachments, 5 when the key came before. Raises Refused: `invalid` with its field, `key_reused`
+    when the key came before with another content.
     """
     draft = clean(draft)
     filing.check(draft, today=clocks.today(), staff=by.kind == "officer")
@@ -58,18 +53,18 @@ def file(draft: filing.Draft, *, key: str, by: Officer, uploads: Sequence[filing
     digest = _digest(draft, kept)
     mark = sealing.fingerprint(f"{by.kind} {by.id} {key}", "filing key")
     try:
+        if not kept:  # the statement that opens the case is a transaction of its own
+            return _open(mark, digest, draft, respondent, place, by=by) or _again(mark, digest)
         with transaction.atomic():
-            case_id = _number()
-            if not _claim(mark, digest, case_id):
-                receipt = _again(mark, digest)
-            else:
-                receipt = _open(case_id, draft, respondent, place, by=by)
-                attaching.keep(case_id, kept, from_citizen=by.kind != "officer", by=by)
+            receipt = _open(mark, digest, draft, respondent, place, by=by)
+            if receipt is not None:
+                attaching.keep(id_of(receipt.ref), kept, from_citizen=by.kind != "officer", by=by)
     except BaseException:
         attaching.discard(kept)
         raise
-    if receipt.again:
+    if receipt is None:
         attaching.discard(kept)
+        return _again(mark, digest)
     return receipt
 
 
@@ -88,6 +83,8 @@ def clean(draft: filing.Draft) -> filing.Draft:
             identifiers.phone(contact.phone, field="phone") if contact.phone else "",
             text.clean(contact.email, limit=120, field="email"),
         ),
+        about_ref=text.clean(draft.about_ref, limit=200, field="about_ref"),
+        about_digest=text.clean(draft.about_digest, limit=128, field="about_digest"),
     )
 
 
@@ -101,13 +98,6 @@ def _number() -> int:
     return year * YEAR + refs.next_number("case", year)
 
 
-def _claim(mark: str, digest: str, case_id: int) -> bool:
-    """Whether this key is new. A second request with it waits here until the first has committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [mark, digest, case_id, clocks.now()])
-        return bool(cursor.rowcount)
-
-
 def _again(mark: str, digest: str) -> Receipt:
     row = FilingKey.objects.get(pk=mark)
     if row.digest != digest:
@@ -117,11 +107,14 @@ def _again(mark: str, digest: str) -> Receipt:
     return Receipt(case.ref, code, codes.Stage(case.stage), case.due_at, again=True)
 
 
-def _open(case_id: int, draft: filing.Draft, respondent: UnitRef | None, place: Place, *, by: Officer) -> Receipt:
+def _open(
+    mark: str, digest: str, draft: filing.Draft, respondent: UnitRef | None, place: Place, *, by: Officer
+) -> Receipt | None:
+    """The receipt of the new case; None when the key came before."""
     now = clocks.now()
     salt = secrets.token_bytes(16)
     case = Case(
-        id=case_id,
+        id=_number(),
         kind=draft.kind,
         lane=filing.lane(draft.kind, restricted=draft.restricted),
         channel=draft.channel,
@@ -142,14 +135,11 @@ def _open(case_id: int, draft: filing.Draft, respondent: UnitRef | None, place: 
     )
     answer, accept = (timing.make(case, code) for code in (codes.ClockCode.ANSWER, codes.ClockCode.ACCEPT))
     case.due_at, case.provisional = answer.due_at, answer.provisional
-    case.save(force_insert=True)
-    _filing(case, draft, salt, by=by).save(force_insert=True)
-    Clock.objects.bulk_create([answer, accept])
-    if place.posts:
-        Custodian.objects.bulk_create([Custodian(case=case, post_id=post, at=now) for post in place.posts])
-    facts = {"kind": case.kind, "lane": case.lane, "channel": case.channel, "region": case.region, "to": case.stage}
-    ledger.record(stream=case.ref, seq=1, verb="file", by=by, facts=facts)
-    return Receipt(case.ref, query_code(case_id, salt), codes.Stage(case.stage), case.due_at)
+    given = _filing(case, draft, salt, by=by)
+    claim = FilingKey(key=mark, digest=digest, case_id=case.id, at=now)
+    if not opening.write(claim, case, given, (answer, accept), place.posts, by=by):
+        return None
+    return Receipt(case.ref, query_code(case.id, salt), codes.Stage(case.stage), case.due_at)
 
 
 def _filing(case: Case, draft: filing.Draft, salt: bytes, *, by: Officer) -> Filing:
