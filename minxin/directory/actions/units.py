@@ -34,7 +34,7 @@ def open_unit(
     code = rules.unit_code(code)
     name = reach.words(name, limit=120, field="name", needed=True)
     short_name = reach.words(short_name, limit=40, field="short_name")
-    _lock_tree()
+    lock_tree()
     above = reach.unit(parent, by=by, act="open_unit") if parent else None
     if above is None and by.kind != "system":
         raise Refused("parent_needed", _("请选择上级单位。"), field="parent")
@@ -62,7 +62,7 @@ def open_unit(
     )
     unit.path = f"{above.path if above else '/'}{unit.pk}/"
     unit.save(force_insert=True)
-    _tree_changed()
+    tree_changed()
     reach.record_unit(
         unit,
         "open_unit",
@@ -81,13 +81,13 @@ def open_unit(
 @transaction.atomic
 def rename_unit(*, code: str, name: str, by: Officer, short_name: str = "") -> UnitRef:
     """Give the unit a new name; the old one stays in its history."""
-    _lock_tree()
+    lock_tree()
     unit = reach.unit(code, by=by, act="rename_unit")
     before = unit.name
     unit.name = reach.words(name, limit=120, field="name", needed=True)
     unit.short_name = reach.words(short_name, limit=40, field="short_name")
     unit.save(update_fields=["name", "short_name"])
-    _tree_changed()
+    tree_changed()
     reach.record_unit(unit, "rename_unit", by=by, before=before, after=unit.name, short_name=unit.short_name)
     return _ref(unit)
 
@@ -95,7 +95,7 @@ def rename_unit(*, code: str, name: str, by: Officer, short_name: str = "") -> U
 @transaction.atomic
 def move_unit(*, code: str, parent: str, by: Officer, line_parent: str | None = None) -> UnitRef:
     """Put the unit, with everything below it, under another parent; `line_parent` None takes it off its line."""
-    _lock_tree()
+    lock_tree()
     unit = reach.unit(code, by=by, act="move_unit")
     above = reach.unit(parent, by=by, act="move_unit")
     line = reach.known_unit(line_parent, field="line_parent") if line_parent else None
@@ -109,7 +109,7 @@ def move_unit(*, code: str, parent: str, by: Officer, line_parent: str | None = 
     moved = models.Unit.objects.filter(path__startswith=old).update(
         path=Concat(Value(new), Substr(F("path"), Length(Value(old)) + 1))
     )
-    _tree_changed()
+    tree_changed()
     unit.refresh_from_db()
     reach.record_unit(
         unit, "move_unit", by=by, before=before["parent"], parent=parent, line_parent=line_parent, units=moved
@@ -120,7 +120,7 @@ def move_unit(*, code: str, parent: str, by: Officer, line_parent: str | None = 
 @transaction.atomic
 def close_unit(*, code: str, by: Officer, on: date | None = None) -> UnitRef:
     """Close a unit that has no open unit below it and nobody in its posts; its history stays."""
-    _lock_tree()
+    lock_tree()
     unit = reach.unit(code, by=by, act="close_unit")
     day = on or clocks.today()
     if models.Unit.objects.open().filter(Q(parent=unit) | Q(line_parent=unit)).exists():
@@ -132,7 +132,7 @@ def close_unit(*, code: str, by: Officer, on: date | None = None) -> UnitRef:
     unit.closed_on = day
     unit.save(update_fields=["closed_on"])
     models.Post.objects.filter(unit=unit, closed_on__isnull=True).update(closed_on=day)
-    _tree_changed()
+    tree_changed()
     reach.record_unit(unit, "close_unit", by=by, closed_on=day)
     return _ref(unit)
 
@@ -187,13 +187,14 @@ def close_post(*, post: int, by: Officer) -> None:
     reach.record_unit(unit, "close_post", by=by, post=row.pk, role=row.role)
 
 
-def _lock_tree() -> None:
+def lock_tree() -> None:
     """One change of the tree at a time: two moves at once could make a circle that neither of them saw."""
     if not models.TreeStamp.objects.select_for_update(no_key=True).filter(pk=1).first():
         models.TreeStamp.objects.get_or_create(pk=1, defaults={"stamp": uuid4()})
 
 
-def _tree_changed() -> None:
+def tree_changed() -> None:
+    """Every process reads the tree anew: this one at once, the others within seconds of the commit."""
     models.TreeStamp.objects.filter(pk=1).update(stamp=uuid4())
     models.changes.tree += 1
     models.changes.tree_block = connection.atomic_blocks[0]
