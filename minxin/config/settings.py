@@ -130,6 +130,7 @@ def _database(url: str) -> dict[str, object]:
             **options,
             "pool": {"min_size": 1, "max_size": int(os.environ.get("MINXIN_POOL", "16")), "timeout": 5},
             "server_side_binding": False,
+            "prepare_threshold": 5,  # for kernel.statements only: Django's own cursors never prepare
         },
         "TEST": {"NAME": f"test_{unquote(parts.path.lstrip('/'))}"},
     }
