@@ -10,12 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from minxin.config import console, database, preparation, processes, supervisor
+from minxin.config.bench import command
 from minxin.kernel import errors
 
 _OURS = {
     "up": ("启动全部：数据库、网页、后台任务；Ctrl-C 停止", "start everything; Ctrl-C stops it"),
     "web": ("只启动网页进程", "start the web workers only"),
     "jobs": ("只启动后台任务进程", "start the job worker only"),
+    "bench": (
+        "生成百万件大库并测速（bench --help）",
+        "fill a database with a million cases and measure (bench --help)",
+    ),
 }
 _DJANGOS = {
     "migrate": ("建立或更新数据表", "create or update the tables"),
@@ -44,10 +49,12 @@ def main() -> int:
     name, *rest = sys.argv[1:] or ["help"]
     if name in {"-h", "--help", "help"}:
         return _help()
-    if name in _OURS and rest:
+    if name in _OURS and rest and name != "bench":
         console.say(f"minxin {name}: {' · '.join(_OURS[name])}\n{_VARIABLES}")
         return 0 if rest[0] in {"-h", "--help"} else 2
     try:
+        if name == "bench":
+            return command.run(rest, _var())
         return _own(name) if name in _OURS else _django([name, *rest])
     except (database.Unusable, supervisor.Blocked, processes.Mistyped) as refusal:
         console.complain(str(refusal))
