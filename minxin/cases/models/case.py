@@ -180,6 +180,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["lead", "id"], name="case_lead"),
             models.Index(fields=["holder"], condition=Q(holder__isnull=False), name="case_holder"),
+            models.Index(fields=["superior", "id"], condition=Q(superior__isnull=False), name="case_superior"),
             models.Index(fields=["master"], condition=Q(master__isnull=False), name="case_master"),
             models.Index(fields=["region", "id"], opclasses=["text_pattern_ops", "int8_ops"], name="case_region"),
         ]
@@ -271,7 +272,10 @@ class Reading(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["case_id", "at"], name="reading_case")]
+        indexes = [
+            models.Index(fields=["case_id", "at"], name="reading_case"),
+            models.Index(fields=["person_id", "at"], name="reading_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{ref_of(self.case_id)} {self.label}"

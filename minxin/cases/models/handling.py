@@ -183,6 +183,7 @@ class SlipRow(models.Model):
         indexes = [
             models.Index(fields=["case"], name="slip_case"),
             models.Index(fields=["unit", "-at"], name="slip_unit"),
+            models.Index(fields=["unit", "id"], condition=Q(answered_at__isnull=True), name="slip_open"),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +222,9 @@ class Appeal(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case", "tier"], name="appeal_once_per_tier"),
+        ]
+        indexes = [
+            models.Index(fields=["unit", "at", "id"], condition=Q(decision="pending"), name="appeal_pending"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""HTML input turned into typed values: shape here, meaning in the rules."""
