@@ -15,7 +15,7 @@ THEMES = {"auto": _("跟随系统"), "light": _("浅色"), "dark": _("深色")}
 # The public's doors: the path when settings.MINXIN_DOORS does not name one, and the words on it.
 DOORS = {
     "home": ("/", _("首页")),
-    "file": ("/cases/new", _("我要反映")),
+    "file": ("/file/", _("我要反映")),
     "track": ("/track/", _("查进度")),
     "cases": ("/cases/", _("公开案例")),
     "units": ("/units/", _("单位")),

@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from minxin.cases.models import Case, Measure, Money, PublicCase
 from minxin.cases.rules import codes
+from minxin.directory import reports as directory
 
 SIZE = 50
 FEW = 3  # so few people could be told apart: the number is not shown
@@ -145,7 +146,7 @@ def _case(row: Case, title: str) -> CaseRow:
     return CaseRow(
         filed_at=row.filed_at,
         kind=row.get_kind_display(),
-        region="" if row.lane != codes.Lane.OPEN else row.region[:6],
+        region=directory.region_name(row.region[:6]) if row.lane == codes.Lane.OPEN else "",
         stage=row.get_stage_display(),
         closed_at=row.closed_at,
         stars=row.stars,

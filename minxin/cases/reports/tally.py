@@ -1,11 +1,12 @@
 """The public's running totals: the network, its months, its units. Sealed reports are in none of them."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.db import connection
 
@@ -17,13 +18,13 @@ _SUMS = """
 SELECT {what}, measure, sum(n)::bigint FROM (
     SELECT unit_id, month, measure, n FROM cases_tally WHERE {where}
     UNION ALL SELECT unit_id, month, measure, n FROM cases_tallydelta WHERE {where}
-) AS both GROUP BY {what}, measure
+) AS sums GROUP BY {what}, measure
 """
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Counts by measure: received, closed, answered, rated, satisfied, five, stars, starred; fen_*, items_* of money."""
+    """Counts by measure: received, closed, answered, rated, satisfied, five, stars, starred; fen_*, items_*: money."""
 
     by: Mapping[str, int] = field(default_factory=dict)
 
@@ -125,10 +126,11 @@ def money(total: Totals) -> list[MoneyTotal]:
     ]
 
 
-def _sums(what: str, where: str, facts: list[object]) -> dict[object, Totals]:  # type: ignore[type-arg, unused-ignore]
-    sums: dict[object, dict[str, int]] = {}
+def _sums(what: str, where: str, facts: Sequence[int | list[int]]) -> dict[Any, Totals]:
+    """By unit id or by month: `what` names the column."""
+    sums: dict[Any, dict[str, int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS.format(what=what, where=where), [*facts, *facts])
+        cursor.execute(_SUMS.format(what=what, where=where), (*facts, *facts))
         for key, measure, n in cursor.fetchall():
             sums.setdefault(key, {})[measure] = n
     return {key: Totals(found) for key, found in sums.items()}
