@@ -236,3 +236,10 @@ LOGGING = {
 }
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the redirect to HTTPS is the proxy's
 PROCRASTINATE_ON_APP_READY = None
+PROCRASTINATE_IMPORT_PATHS = [  # every module with jobs: the tests find what is missing
+    "minxin.kernel.actions",
+    "minxin.cases.actions.calendar",
+    "minxin.cases.actions.tally",
+    "minxin.cases.actions.tray",
+    "minxin.cases.actions.watching",
+]
