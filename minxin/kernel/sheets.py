@@ -58,8 +58,8 @@ def workbook(
     sheet.title = title
     for number, row in enumerate([headings, *rows], start=1):
         for place, value in enumerate(row, start=1):
-            cell = sheet.cell(number, place)
-            cell.set_explicit_value(value, "s")
+            cell = sheet.cell(number, place, value)
+            cell.data_type = "s"
             if number == 1:
                 cell.font = Font(bold=True)  # type: ignore[no-untyped-call]
     for place, width in enumerate(widths):

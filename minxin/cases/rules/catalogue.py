@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from minxin.cases.rules import codes, routing
 from minxin.directory.rules import Officer, Role, UnitRef
@@ -99,6 +101,12 @@ def _reaches(reach: Reach, centre: UnitRef, region: str) -> bool:
     return routing.inside(region, centre.region)
 
 
+def acts(officer: Officer) -> frozenset[str]:
+    """What the officer may do at least at his own centre: what a page offers him."""
+    regions = ["", *(duty.unit.region for duty in officer.duties)]
+    return frozenset(act for act in MAY if any(may(officer, act, region=region) for region in regions))
+
+
 def check(officer: Officer, act: str, *, region: str = "") -> None:
     """Refuse `act` to an officer without the right, or beyond its reach."""
     if may(officer, act, region=region):
@@ -163,6 +171,11 @@ def _too_early(day: date) -> Refused:
     return Refused("invalid", sentence, field="valid_from")
 
 
+UNITS: Mapping[Unit, str | Promise] = {
+    Unit.HOUR: gettext_lazy("小时"),
+    Unit.WORKING_DAY: gettext_lazy("个工作日"),
+    Unit.CALENDAR_DAY: gettext_lazy("个自然日"),
+}
 LONGEST: Mapping[Unit, int] = {Unit.HOUR: 720, Unit.WORKING_DAY: 250, Unit.CALENDAR_DAY: 365}
 # These are counted against days that have passed, so hours would say nothing.
 IN_DAYS = frozenset(
