@@ -2,9 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minxin.cases.views import boards, filing, track
-from minxin.cases.views import public as published
+from minxin.cases.views import boards, catalogue, filing, track
 from minxin.cases.views import desk as lists
+from minxin.cases.views import public as published
 
 Doors = list[URLPattern | URLResolver]
 
@@ -29,6 +29,19 @@ desk: Doors = [
     path("cases/export/", lists.export, name="desk_export"),
     path("cases/batch/", lists.batch, name="desk_batch"),
     path("cases/units/", lists.units, name="desk_units"),
+    path("catalogue/", catalogue.tree, name="desk_catalogue"),
+    path("catalogue/categories/", catalogue.top, name="desk_categories"),
+    path("catalogue/categories/<str:code>/", catalogue.category, name="desk_category"),
+    path("catalogue/categories/<str:code>/words/removal/", catalogue.word_removal, name="desk_word_removal"),
+    path("catalogue/categories/<str:code>/<str:noun>/", catalogue.category, name="desk_category_change"),
+    path("catalogue/duties/", catalogue.duty_list, name="desk_duties"),
+    path("catalogue/duties/sheet/", catalogue.duty_sheet, name="desk_duty_sheet"),
+    path("catalogue/duties/import/", catalogue.duty_import, name="desk_duty_import"),
+    path("catalogue/duties/<str:category>/<str:region>/end/", catalogue.duty_end, name="desk_duty_end"),
+    path("catalogue/words/", catalogue.word_list, name="desk_words"),
+    path("catalogue/limits/", catalogue.limit_list, name="desk_limits"),
+    path("catalogue/limits/<int:row>/end/", catalogue.limit_end, name="desk_limit_end"),
+    path("catalogue/trial/", catalogue.trial, name="desk_trial"),
     path("cases/<str:ref>/", lists.case, name="desk_case"),
     path("cases/<str:ref>/print/", lists.printed, name="desk_print"),
     path("cases/<str:ref>/identity/", lists.identity, name="desk_identity"),
