@@ -11,10 +11,11 @@ from minxin.ledger import rules
 
 # The parts of the one INSERT, for a change that is itself a single statement: `INSERT SELECT VALUES FROM …`, run with
 # `values(…)` among its parameters.
-INSERT = "INSERT INTO ledger_event (stream, seq, verb, at, actor_kind, actor_id, actor_label, unit_id, facts)"
+INSERT = "INSERT INTO ledger_event (stream, seq, verb, at, actor_kind, actor_id, actor_label, unit_id, facts, sealed)"
 VALUES = """
     %(event_stream)s::text, %(event_seq)s::bigint, %(event_verb)s::text, %(event_at)s::timestamptz, %(event_by)s::text,
-    %(event_by_id)s::bigint, %(event_by_label)s::text, %(event_unit)s::bigint, %(event_facts)s::jsonb
+    %(event_by_id)s::bigint, %(event_by_label)s::text, %(event_unit)s::bigint, %(event_facts)s::jsonb,
+    %(event_sealed)s::boolean
 """
 _RECORD = f"{INSERT} VALUES ({VALUES})"
 _RECORD_NEXT = f"""
@@ -28,9 +29,15 @@ WITH next AS (
 
 
 def values(
-    *, stream: str, verb: str, by: rules.Actor, facts: Mapping[str, Any] | None = None, seq: int | None = None
+    *,
+    stream: str,
+    verb: str,
+    by: rules.Actor,
+    facts: Mapping[str, Any] | None = None,
+    seq: int | None = None,
+    sealed: bool = False,
 ) -> dict[str, Any]:
-    """The parameters of VALUES for one event, dated `clocks.now()`."""
+    """The parameters of VALUES for one event, dated `clocks.now()`; `sealed` as for `record`."""
     return {
         "event_stream": stream,
         "event_seq": seq,
@@ -41,19 +48,26 @@ def values(
         "event_by_label": by.label,
         "event_unit": by.unit_id,
         "event_facts": json.dumps(rules.facts(facts or {}), ensure_ascii=False),
+        "event_sealed": sealed,
     }
 
 
 def record(
-    *, stream: str, verb: str, by: rules.Actor, facts: Mapping[str, Any] | None = None, seq: int | None = None
+    *,
+    stream: str,
+    verb: str,
+    by: rules.Actor,
+    facts: Mapping[str, Any] | None = None,
+    seq: int | None = None,
+    sealed: bool = False,
 ) -> None:
     """Write one event, dated `clocks.now()`, by one INSERT.
 
     With `seq` the caller vouches for the number: it holds the row lock of its own aggregate and keeps the counter.
     Without, the next number of the stream is taken; the stream's row stays locked until the transaction ends, so two
-    writers never leave a gap or share a number.
+    writers never leave a gap or share a number. A `sealed` event is told to those only who may read its stream's owner:
+    the auditor's log leaves it out.
     """
+    event = values(stream=stream, verb=verb, by=by, facts=facts, seq=seq, sealed=sealed)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD_NEXT if seq is None else _RECORD, values(stream=stream, verb=verb, by=by, facts=facts, seq=seq)
-        )
+        cursor.execute(_RECORD_NEXT if seq is None else _RECORD, event)

@@ -16,6 +16,7 @@ class Event(models.Model):
     actor_label = models.CharField(max_length=200)
     unit_id = models.BigIntegerField(null=True, blank=True)
     facts = models.JSONField(default=dict)
+    sealed = models.BooleanField(default=False, db_default=False)  # of a sealed report: in nobody's log
 
     class Meta:
         db_table = "ledger_event"
@@ -25,6 +26,16 @@ class Event(models.Model):
             models.CheckConstraint(
                 condition=Q(actor_kind__in=["officer", "citizen", "system", "channel"]), name="event_actor_known"
             ),
+        ]
+        # The auditor's log, newest first: of all, of one verb, of one unit. Sealed events are in none of the three, and
+        # what no unit did (most filings) is not in the last: a filing writes two.
+        indexes = [
+            models.Index(fields=["at"], condition=Q(sealed=False), name="event_log"),
+            models.Index(fields=["verb", "at"], condition=Q(sealed=False), name="event_log_of_verb"),
+            models.Index(
+                fields=["unit_id", "at"], condition=Q(sealed=False, unit_id__isnull=False), name="event_log_of_unit"
+            ),
+            models.Index(fields=["at"], condition=Q(sealed=True), name="event_sealed"),
         ]
 
     def __str__(self) -> str:

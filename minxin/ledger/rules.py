@@ -1,8 +1,11 @@
-"""What an event may hold."""
+"""What an event may hold, and what its verb is called in the auditor's log."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 LONGEST_FACT = 200  # characters: longer is free text, which belongs where it can be erased
 
@@ -51,3 +54,117 @@ def _value(key: str, value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return [_value(key, item) for item in sorted(value)]
     raise TypeError(f"fact {key!r} is a {type(value).__name__}: events hold codes, numbers, days")
+
+
+# The verbs of every floor: whoever records a new one gives it its words here (a test finds those without).
+VERBS: dict[str, str | Promise] = {
+    # accounts, duties, sign-in
+    "sign_in": _("登录"),
+    "lock_out": _("连续失败，账号锁定"),
+    "create_person": _("开设账号"),
+    "deactivate_person": _("停用账号"),
+    "reset_password": _("重置密码"),
+    "reset_factors": _("解除双重验证"),
+    "change_password": _("修改密码"),
+    "appoint": _("任职"),
+    "end_appointment": _("结束任职"),
+    "hand_over": _("离任交接"),
+    "take_over": _("接手岗位"),
+    "issue_token": _("签发接口令牌"),
+    "revoke_token": _("作废接口令牌"),
+    "export_log": _("导出日志"),
+    # units, posts, regions
+    "open_unit": _("开设单位"),
+    "rename_unit": _("单位更名"),
+    "edit_unit": _("变更登记信息"),
+    "move_unit": _("调整上级"),
+    "close_unit": _("关闭单位"),
+    "edit_line": _("编辑专线"),
+    "open_post": _("增设岗位"),
+    "close_post": _("撤销岗位"),
+    "import_directory": _("批量导入"),
+    "open_region": _("新增区划"),
+    "rename_region": _("区划更名"),
+    "close_region": _("撤销区划"),
+    # the catalogue and its limits
+    "add_category": _("新增类别"),
+    "rename_category": _("类别更名"),
+    "close_category": _("停用类别"),
+    "assign_duty": _("登记派单职责"),
+    "end_duty": _("结束派单职责"),
+    "import_duties": _("导入派单目录"),
+    "add_keyword": _("增加关键词"),
+    "remove_keyword": _("删除关键词"),
+    "set_limit": _("设定时限"),
+    "end_limit": _("废止时限"),
+    # cases
+    "file": _("提交反映"),
+    "recompute": _("重新计算期限"),
+    "add": _("补充情况"),
+    "urge": _("催办"),
+    "supply": _("回答询问"),
+    "withdraw": _("撤回"),
+    "rate": _("评价"),
+    "request_redo": _("要求重办"),
+    "request_review": _("申请复查"),
+    "request_recheck": _("申请复核"),
+    "condense": _("摘编"),
+    "classify": _("定性分类"),
+    "ask_supplement": _("请反映人补充"),
+    "accept": _("受理"),
+    "decline": _("不予受理"),
+    "answer_directly": _("直接答复"),
+    "merge": _("并案"),
+    "dispatch": _("分转"),
+    "call_in": _("增加协办"),
+    "uphold_return": _("同意退回"),
+    "overrule_return": _("驳回退回"),
+    "refer_dispute": _("提交裁定"),
+    "arbitrate": _("裁定主办单位"),
+    "sign_for": _("签收"),
+    "give_back": _("退回"),
+    "pass_down": _("下派"),
+    "take_back": _("收回自办"),
+    "record_contact": _("登记联系"),
+    "ask": _("请反映人补充"),
+    "resume": _("恢复办理"),
+    "request_extension": _("请求延期"),
+    "decide_extension": _("审批延期"),
+    "find": _("认定事实和结果"),
+    "write_report": _("写办理报告"),
+    "write_answer": _("写公开答复"),
+    "record_money": _("登记金额"),
+    "record_measure": _("登记问责"),
+    "record_rule_change": _("登记制度改进"),
+    "submit": _("提交审签"),
+    "countersign": _("同意并签发"),
+    "return_draft": _("退回修改"),
+    "sign_assist": _("签收协办"),
+    "opine": _("出具协办意见"),
+    "approve": _("审核通过"),
+    "send_back": _("退回重办"),
+    "publish": _("公开"),
+    "unpublish": _("撤下公开"),
+    "call_back": _("登记回访"),
+    "close_unrated": _("到期办结"),
+    "redo": _("责成重办"),
+    "rule_closing": _("研判办结"),
+    "decide_appeal": _("出具复查复核意见"),
+    "appeal_stars": _("申请评星复议"),
+    "decide_stars": _("裁定评星复议"),
+    "fan_out": _("并案答复"),
+    "remind": _("提醒"),
+    "slip": _("发督办单"),
+    "list_case": _("挂牌督办"),
+    "escalate": _("提级督办"),
+    "breach": _("超期"),
+    "release": _("恢复单独办理"),
+    "answer_slip": _("回复督办"),
+    "take_up": _("启动核查"),
+    "name_officer": _("指定经办人"),
+}
+
+
+def verb_label(verb: str) -> str:
+    """The verb as the log says it; one that nobody has named yet stands as it is."""
+    return str(VERBS.get(verb, verb))

@@ -76,7 +76,8 @@ def _changed(act: Act) -> Iterator[Act]:
     changed = [name for name, value in _columns(case).items() if before[name] != value]
     case.save(update_fields=changed)
     facts = act.facts if case.stage == stage else {**act.facts, "from": str(stage), "to": str(case.stage)}
-    ledger.record(stream=case.ref, seq=case.seq, verb=act.verb, by=act.by, facts=facts)
+    sealed = case.lane == codes.Lane.SEALED
+    ledger.record(stream=case.ref, seq=case.seq, verb=act.verb, by=act.by, facts=facts, sealed=sealed)
 
 
 def _columns(case: Case) -> dict[str, Any]:

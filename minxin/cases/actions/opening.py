@@ -9,6 +9,7 @@ from django.db import connection, models
 from psycopg import sql
 
 from minxin.cases.models import Case, Clock, Custodian, Filing, FilingKey
+from minxin.cases.rules import codes
 from minxin.directory.rules import Officer
 from minxin.kernel import statements
 from minxin.ledger import actions as ledger
@@ -40,7 +41,9 @@ def write(
     for prefix, clock in zip(("answer", "accept"), clocks, strict=True):
         facts |= {f"{prefix}_{name}": getattr(clock, name) for name in _CLOCK}
     event = {"kind": case.kind, "lane": case.lane, "channel": case.channel, "region": case.region, "to": case.stage}
-    facts |= ledger.values(stream=case.ref, seq=1, verb="file", by=by, facts=event) | {"posts": list(posts)}
+    sealed = case.lane == codes.Lane.SEALED
+    facts |= ledger.values(stream=case.ref, seq=1, verb="file", by=by, facts=event, sealed=sealed)
+    facts["posts"] = list(posts)
     statement, names = _statement()
     return statements.run(statement, [facts[name] for name in names]) is not None
 

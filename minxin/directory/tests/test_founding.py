@@ -27,7 +27,7 @@ def test_an_empty_directory_gets_its_first_centre_and_three_administrators(bare)
 
 
 def test_the_administrators_can_do_the_rest(bare):
-    accounts = {role: account for role, account in founding.found(**FACTS).accounts}
+    accounts = dict(founding.found(**FACTS).accounts)
     system = reports.officer(accounts[Role.SYSTEM_ADMIN].id)
     units.open_unit(
         code="211421-CZJ", name="绥中县财政局", kind="government", region="211421", parent="211400-MX", by=system
