@@ -210,13 +210,13 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # people of the desk have posts, not mail
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None  # staff sign in by username; nobody's address is kept
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_ADAPTER = "minxin.directory.views.StaffAdapter"
+ACCOUNT_ADAPTER = "minxin.directory.views.sign_in.StaffAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 # Failed sign-ins are counted across workers by directory.actions.try_sign_in; these are allauth's own, per process.
 ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "5/15m/key,30/15m/ip"}
-MFA_ADAPTER = "minxin.directory.views.FactorAdapter"
+MFA_ADAPTER = "minxin.directory.views.sign_in.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "民心"

@@ -12,7 +12,7 @@ from minxin.cases.reports import board
 from minxin.cases.reports import desk as lists
 from minxin.cases.rules import codes, desk
 from minxin.cases.rules.filing import Upload
-from minxin.directory.views import DeskRequest, desk_view
+from minxin.directory.views.desk import DeskRequest, desk_view
 from minxin.kernel.errors import Refused
 
 

@@ -24,7 +24,7 @@ from minxin.cases.rules import desk, moves
 from minxin.cases.rules.desk import Queue
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer
-from minxin.directory.views import DeskRequest, desk_view
+from minxin.directory.views.desk import DeskRequest, desk_view
 from minxin.kernel import clocks, files
 from minxin.kernel.errors import Absent, Refused
 

@@ -13,7 +13,8 @@ from django.urls import path
 from minxin.directory import models, rules
 from minxin.directory.actions import people, sign_in
 from minxin.directory.rules import SYSTEM, Role
-from minxin.directory.views import FactorAdapter, desk_view
+from minxin.directory.views.desk import desk_view
+from minxin.directory.views.sign_in import FactorAdapter
 from minxin.kernel import clocks
 from minxin.ledger import reports as ledger
 
