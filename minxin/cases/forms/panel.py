@@ -33,7 +33,8 @@ def panel(file: Dossier, *, chosen: str = "", bound: forms.Form | None = None) -
         kept = bound if bound is not None and verb == chosen else None
         form = kept or blank(verb, file)
         plain = isinstance(form, Plain) and not form.errors
-        found.append(Move(verb, str(moves.MOVES[verb].label), form, at == 0, plain, verb == chosen))
+        primary = at == 0 and file.owed in {"", verb}
+        found.append(Move(verb, str(moves.MOVES[verb].label), form, primary, plain, verb == chosen))
     return found
 
 

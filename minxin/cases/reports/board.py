@@ -45,6 +45,7 @@ class Minute:
 
     to_sign: Sequence[Row]
     red: Sequence[Row]
+    red_number: int
     worst: Row | None
     worst_stars: int | None
     worst_words: str
@@ -95,6 +96,7 @@ def minute(officer: Officer) -> Minute:
     return Minute(
         to_sign=lists.inbox(officer, desk.BY_CODE["sign"]).rows[:SHOWN],
         red=_red(officer, below),
+        red_number=_late(below).count(),
         worst=_one(officer, worst),
         worst_stars=worst.final_rating if worst else None,
         worst_words=words.comment if words else "",
@@ -116,10 +118,14 @@ def _below(officer: Officer) -> list[int]:
 
 def _red(officer: Officer, units: Sequence[int]) -> Sequence[Row]:
     """2 queries. Work past its time in these units, the longest first."""
-    late = Assignment.objects.filter(unit_id__in=units, state__in=sorted(codes.OPEN_WORK), due_at__lt=clocks.now())
-    late = late.exclude(case__lane=codes.Lane.SEALED).order_by("due_at", "id")
+    late = _late(units).order_by("due_at", "id")
     dues = dict(late.values_list("case_id", "due_at")[:SHOWN])
     return lists.rows(officer, list(dues), dues=dues)
+
+
+def _late(units: Sequence[int]) -> "QuerySet[Assignment]":
+    late = Assignment.objects.filter(unit_id__in=units, state__in=sorted(codes.OPEN_WORK), due_at__lt=clocks.now())
+    return late.exclude(case__lane=codes.Lane.SEALED)
 
 
 def _one(officer: Officer, case: Case | None) -> Row | None:

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from minxin.cases.models import Appeal, Assignment, Case, Clock, Custodian, DutyRow, Extension, Signature, SlipRow, Text
@@ -42,6 +43,11 @@ class Row:
     lamp: Lamp
     ask: str
     marks: tuple[str, ...]
+
+    @property
+    def due_day(self) -> str:
+        """The due day in short: 11月5日."""
+        return desk.short_due(self.due_at) if self.due_at else ""
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,7 @@ def next_ref(officer: Officer, queue: Queue, *, done: str) -> tuple[str, bool]:
 
 def source(queue: Queue, officer: Officer) -> Source:
     """The rows behind a queue, annotated `case_key`, `due`, `key`; all of them within `visible_to(officer)`."""
-    found: Source = _SOURCES[queue.source](queue, officer)
-    return found
+    return _SOURCES[queue.source](queue, officer)
 
 
 def _open_cases() -> Source:
@@ -146,7 +151,8 @@ def _open_cases() -> Source:
 
 
 def _as_cases(rows: Source) -> Source:
-    return rows.annotate(case_key=F("id"), due=F("due_at"), key=F("id"))
+    named: Source = rows.annotate(case_key=F("id"), due=F("due_at"), key=F("id"))
+    return named
 
 
 def _centre(queue: Queue, officer: Officer) -> Source:
@@ -160,7 +166,7 @@ def _triage(queue: Queue, officer: Officer) -> Source:
     fits = (
         DutyRow.objects.filter(valid_from__lte=today)
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=today))
-        .annotate(at_category=OuterRef("category"), at_region=OuterRef("region"))
+        .annotate(at_category=Cast(OuterRef("category"), TextField()), at_region=Cast(OuterRef("region"), TextField()))
         .filter(at_category__startswith=F("category"), at_region__startswith=_Stem(F("region")))
     )
     return _centre(queue, officer).exclude(Exists(fits))

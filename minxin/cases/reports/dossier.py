@@ -62,26 +62,7 @@ class ClockBar:
     total: int
     measure: str
     lamp: Lamp
-
-    @property
-    def most(self) -> int:
-        """The meter's end: never zero."""
-        return max(self.total, 1)
-
-    @property
-    def shown(self) -> int:
-        """The meter's value: it has no more room than `most`."""
-        return min(self.used, self.most)
-
-    @property
-    def amber(self) -> float:
-        """Where the meter turns amber."""
-        return self.most * 0.7
-
-    @property
-    def red(self) -> float:
-        """Where the meter turns red."""
-        return self.most - 0.01
+    unit: str = ""  # whose, where a clock belongs to one unit
 
 
 @dataclass(frozen=True)
@@ -180,6 +161,8 @@ class Dossier:
     region: str
     stands: frozenset[moves.Stand]
     verbs: Sequence[str]
+    owed: str
+    blocked: Sequence[str]
     clocks: Sequence[ClockBar]
     past_clocks: Sequence[ClockBar]
     original: Original | None
@@ -268,11 +251,12 @@ def dossier(case: Case, officer: Officer) -> Dossier:
     may_know = filing.identity is not None and desk.may_know(
         situation.stands, anonymous=case.anonymous, shares=case.shares_identity
     )
-    verbs = moves.allowed(situation)
-    parts = list(case.assignments.select_related("unit").order_by("id"))
     texts = list(Text.objects.filter(case=case).select_related("unit").order_by("-id"))
-    bars = _bars(case, now)
     words = _words(texts, original=original)
+    owed = _owed(case, words) if situation.stands & desk.UNIT_STANDS else ""
+    verbs = desk.first(owed, moves.allowed(situation))
+    parts = list(case.assignments.select_related("unit").order_by("id"))
+    bars = _bars(case, parts, now)
     slips = list(SlipRow.objects.filter(case=case).select_related("unit").order_by("-id"))
     money = list(Money.objects.filter(case=case).select_related("unit", "payer").order_by("id"))
     answer = words.get(codes.Words.ANSWER)
@@ -289,6 +273,8 @@ def dossier(case: Case, officer: Officer) -> Dossier:
         region=directory.region_name(case.region),
         stands=situation.stands,
         verbs=verbs,
+        owed=owed,
+        blocked=desk.blocked(situation),
         clocks=[bar for bar in bars if bar.due.stopped_at is None],
         past_clocks=[bar for bar in bars if bar.due.stopped_at is not None],
         original=_original(case, filing) if original else None,
@@ -361,6 +347,15 @@ def alike(case: Case, officer: Officer) -> list[Other]:
     return [_other(rows[ref], share) for ref, share in desk.similar_enough(shares)]
 
 
+def _owed(case: Case, words: dict[str, Words]) -> str:
+    """What the handling unit owes next; nothing outside handling."""
+    if case.stage != codes.Stage.HANDLING:
+        return ""
+    found, contacted = bool(case.resolution), case.contacted_at is not None
+    answered, reported = codes.Words.ANSWER in words, codes.Words.REPORT in words
+    return desk.next_step(desk.Done(case.anonymous, contacted, found, answered, reported))
+
+
 def _unit(unit_id: int | None) -> UnitRef | None:
     return directory.unit(unit_id) if unit_id else None
 
@@ -411,14 +406,15 @@ _MEASURES: dict[str, Promise] = {
 }
 
 
-def _bars(case: Case, now: datetime) -> list[ClockBar]:
+def _bars(case: Case, parts: Sequence[Assignment], now: datetime) -> list[ClockBar]:
     """1 query. Every clock of the case, the answer first, then as they began."""
     rows = list(Clock.objects.filter(case_id=case.pk).order_by("id"))
     rows.sort(key=lambda clock: clock.code != codes.ClockCode.ANSWER)
-    return [_bar(clock, now) for clock in rows]
+    units = {part.pk: part.unit.short_name or part.unit.name for part in parts}
+    return [_bar(clock, units.get(clock.assignment_id or 0, ""), now) for clock in rows]
 
 
-def _bar(clock: Clock, now: datetime) -> ClockBar:
+def _bar(clock: Clock, unit_name: str, now: datetime) -> ClockBar:
     unit, end = clocks.Unit(clock.unit), clock.stopped_at or now
     calendar = kernel.calendar(clock.region)
     used = clocks.elapsed(clock.started_at, end, unit, calendar, pauses=pauses_of(clock), now=now)
@@ -428,7 +424,7 @@ def _bar(clock: Clock, now: datetime) -> ClockBar:
         lamp = Lamp("grey", _("暂停计时"))
     elif clock.stopped_at:
         lamp = Lamp("red", lamp.words) if end > clock.due_at else Lamp("green", _("按时"))
-    return ClockBar(track.explain(clock), used, total, str(_MEASURES[unit]), lamp)
+    return ClockBar(track.explain(clock), used, total, str(_MEASURES[unit]), lamp, unit_name)
 
 
 # --- words, units, signatures

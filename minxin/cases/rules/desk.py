@@ -9,11 +9,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from minxin.cases.rules import codes
+from minxin.cases.rules import catalogue, codes
 from minxin.cases.rules.codes import ClockCode, Slip, Stage
-from minxin.cases.rules.moves import Stand
+from minxin.cases.rules.moves import MOVES, NEEDS, Situation, Stand
 from minxin.directory.rules import CENTRE, Officer, Role
-from minxin.kernel import text
+from minxin.kernel import clocks, text
 
 CHIEFS = (Role.LEADER, Role.HEAD)
 SIGNERS = (Role.SECTION, Role.LEADER, Role.HEAD)
@@ -167,11 +167,12 @@ class Nav:
     enter: bool
     supervision: bool
     minute: bool
+    catalogue: bool
 
 
 def nav(officer: Officer) -> Nav:
     """The doors beside the list."""
-    return Nav(officer.has(*ENTERING), officer.has(*OVERSEEING), officer.has(*CHIEFS))
+    return Nav(officer.has(*ENTERING), officer.has(*OVERSEEING), officer.has(*CHIEFS), officer.has(*catalogue.READERS))
 
 
 def queues_of(officer: Officer) -> list[Queue]:
@@ -236,6 +237,27 @@ def next_step(done: Done) -> str:
         if not met:
             return verb
     return "submit"
+
+
+def first(owed: str, verbs: Sequence[str]) -> list[str]:
+    """The verbs with what is owed next in front, where it is allowed."""
+    return sorted(verbs, key=lambda verb: verb != owed)
+
+
+def blocked(situation: Situation) -> list[str]:
+    """Why the way on is not open yet, for those who will go it: one sentence for every unmet need."""
+    found: list[str] = []
+    for verb in ("submit", "dispatch"):
+        move = MOVES[verb]
+        if situation.stage in move.to and move.by & situation.stands and situation.lane != codes.Lane.SEALED:
+            found += [str(NEEDS[need]) for need in move.needs if need not in situation.holds]
+    return found
+
+
+def short_due(moment: datetime) -> str:
+    """A due moment in a row: 11月5日; midnight is the end of the day before."""
+    last = moment.astimezone(clocks.ZONE) - timedelta(microseconds=1)
+    return _("%(month)d月%(day)d日") % {"month": last.month, "day": last.day}
 
 
 def masked(value: str) -> str:

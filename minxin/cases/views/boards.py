@@ -1,6 +1,7 @@
 """Beside the lists: staff entry with its receipt, the supervision board, a head's one minute."""
 
 import secrets
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -51,9 +52,11 @@ def supervision(request: DeskRequest) -> HttpResponse:
 @desk_view(*desk.CHIEFS)
 def minute(request: DeskRequest) -> HttpResponse:
     """一分钟: what a head has to know today."""
-    return render(request, "cases/desk/minute.html", _frame(request) | {"minute": board.minute(request.officer)})
+    facts, officer = _frame(request), request.officer
+    to_sign = next((row.shown for row in facts["counts"] if row.queue.code == "sign"), "0")
+    return render(request, "cases/desk/minute.html", facts | {"minute": board.minute(officer), "to_sign": to_sign})
 
 
-def _frame(request: DeskRequest) -> dict[str, object]:
+def _frame(request: DeskRequest) -> dict[str, Any]:
     officer = request.officer
     return {"officer": officer, "nav": desk.nav(officer), "counts": lists.counts(officer), "queue": None, "query": ""}

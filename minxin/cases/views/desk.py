@@ -170,6 +170,7 @@ def _list(request: DeskRequest, queue: Queue | None, counts: list[Count]) -> Htt
     else:
         page = lists.listing(officer, filters, before=request.GET.get("after", ""))
     facts = _frame(request, queue, counts) | {"page": page, "narrow": narrow, "filters": filters, "batch": Batch()}
+    facts["everything"] = queue is None
     return render(request, "cases/desk/list.html", facts)
 
 
