@@ -100,7 +100,7 @@ def steps(seen: track.Track) -> list[Step]:
     stage = codes.Stage(seen.case.stage)
     if seen.case.over:
         return [*done, Step(str(stage.label), state="now", at=seen.case.closed_at)]
-    due = next((one for one in seen.dues if one.stopped_at is None and one.code == _AWAITED.get(stage, "answer")), None)
+    due = _awaited(seen)
     now = Step(str(stage.label), seen.handler, state="now")
     if due is not None:
         late = due.late and not due.paused
@@ -118,6 +118,17 @@ def steps(seen: track.Track) -> list[Step]:
     if stage in {codes.Stage.RATING, codes.Stage.REASSESS, codes.Stage.APPEAL}:
         ahead = ahead[2:]
     return [*done, now, *(Step(title, state="wait") for title in ahead)]
+
+
+def other_dues(seen: track.Track) -> list[track.Due]:
+    """No query. The clocks that run besides the one shown on the track."""
+    shown = None if seen.case.over else _awaited(seen)
+    return [due for due in seen.dues if due.stopped_at is None and due is not shown]
+
+
+def _awaited(seen: track.Track) -> track.Due | None:
+    code = _AWAITED.get(codes.Stage(seen.case.stage), codes.ClockCode.ANSWER)
+    return next((due for due in seen.dues if due.stopped_at is None and due.code == code), None)
 
 
 # The clock that matters to the complainant at each stage; elsewhere the answer's.

@@ -152,7 +152,7 @@ def _page(
     facts = {
         "track": seen,
         "steps": reports.steps(seen),
-        "dues": [due for due in seen.dues if due.stopped_at is None],
+        "dues": reports.other_dues(seen),
         "acts": _acts(seen, acting),
         "done": MOVES[done].label if done in forms.VERBS else "",
         "sealed": case.lane == codes.Lane.SEALED,
