@@ -123,6 +123,12 @@ def revive() -> bool:
     return True
 
 
+def processes() -> list[psutil.Process]:
+    """The server and its workers, when this process is attached to one."""
+    server = _process(_attached.data) if _attached else None
+    return [server, *server.children()] if server else []
+
+
 def _refuse_foreign(data: Path) -> None:
     """Another account's data cannot be opened, another version's data cannot be read: say so instead of failing."""
     if data.exists() and not os.access(data, os.R_OK | os.X_OK):

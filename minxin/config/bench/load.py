@@ -40,6 +40,8 @@ class Result:
     kept: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     core: float = 0.0
+    finished: int = 0  # good answers, those of the warm-up and after the end included
+    spent: dict[str, float] = field(default_factory=dict)  # seconds of processor time by who spent it
 
     @property
     def good(self) -> int:
@@ -57,7 +59,9 @@ class Result:
         return self.good / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Milliseconds within which that share of the requests was answered."""
+        """Milliseconds within which that share of the requests was answered; infinite when none was."""
+        if not self.milliseconds:
+            return float("inf")
         return self.milliseconds[min(len(self.milliseconds) - 1, int(share * len(self.milliseconds)))]
 
 
@@ -74,6 +78,7 @@ class _Run:
         self.taken: list[float] = []
         self.kept: list[str] = []
         self.faults: list[str] = []
+        self.finished = 0
 
     def next(self) -> bytes:
         request = self.requests[self.sent % len(self.requests)]
@@ -86,6 +91,7 @@ class _Run:
             self.statuses[status] += 1
             self.taken.append((now - began) * 1000)
         good = status.startswith("2")
+        self.finished += good
         if good and len(self.kept) < self.spec.keep:
             self.kept.append(body.decode(errors="replace"))
         if not good and len(self.faults) < 3:
@@ -150,7 +156,7 @@ async def _drive(spec: Spec) -> Result:
     began = time.perf_counter()
     await asyncio.wait(waiting, timeout=spec.warmup + spec.seconds + 60)
     core = (_spent() - before) / (time.perf_counter() - began)
-    return Result(spec.seconds, dict(run.statuses), sorted(run.taken), run.kept, run.faults, core)
+    return Result(spec.seconds, dict(run.statuses), sorted(run.taken), run.kept, run.faults, core, run.finished)
 
 
 def _spent() -> float:

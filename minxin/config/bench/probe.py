@@ -3,7 +3,9 @@
 import importlib
 import json
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -17,10 +19,12 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from psycopg.sql import Literal
 
 from minxin.config.bench import fill, load, words
+from minxin.kernel import statements
 
-FILINGS, TRACKED, SCRIPTS = 240, 20, 24
+FILINGS, TRACKED, SCRIPTS = 240, 10, 24
 INBOX = "/desk/cases/?queue=handling"
 COMMON = ("物业", "拖欠工资", "居民", "供暖", "垃圾满地", "工作人员")
 
@@ -115,7 +119,7 @@ def _tracks() -> list[str]:
     newest = apps.get_model("cases", "Filing")._default_manager.filter(case__stage="closed").order_by("-case_id")
     cookies = []
     for case_id, salt in newest.values_list("case_id", "code_salt")[: TRACKED * 50 : 50]:
-        browser = Client(SERVER_NAME="127.0.0.1")
+        browser = Client(SERVER_NAME="127.0.0.1", REMOTE_ADDR=f"10.{'.'.join(map(str, secrets.token_bytes(3)))}")
         given = {"ref": case.ref_of(case_id), "code": case.query_code(case_id, bytes(salt))}
         browser.post("/track/", given)
         cookies += [f"{name}={morsel.value}" for name, morsel in browser.cookies.items() if "track" in name]
@@ -153,8 +157,7 @@ def _scripts(folder: Path, found: Probe) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     public = Client(SERVER_NAME="127.0.0.1")
     for index, body in enumerate(found.bodies[:SCRIPTS]):
-        taken: list[str] = []
-        with connection.execute_wrapper(_taking(taken)):
+        with _taken() as taken:
             answer = public.post(
                 "/api/v1/cases",
                 body,
@@ -165,29 +168,46 @@ def _scripts(folder: Path, found: Probe) -> None:
             (folder / f"{index}.sql").write_text(_script(taken, answer.json()["ref"]))
 
 
-def _taking(taken: list[str]) -> Callable[..., Any]:
+@contextmanager
+def _taken() -> Iterator[list[str]]:
+    """The statements run within, values written out: Django's, and those that the kernel keeps planned."""
+    taken: list[str] = []
+    kept = statements.run
+
+    def noting(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
+        connection.ensure_connection()
+        written = [Literal(value).as_string(connection.connection) for value in values]
+        taken.append(re.sub(r"\$(\d+)", lambda found: written[int(found[1]) - 1], statement))
+        return kept(statement, values)
+
     def wrapper(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         with connection.connection.cursor() as cursor:
             taken.append(cursor.mogrify(sql, params) if params else str(sql))
         return execute(sql, params, many, context)
 
-    return wrapper
+    statements.run = noting
+    try:
+        with connection.execute_wrapper(wrapper):
+            yield taken
+    finally:
+        statements.run = kept
 
 
 def _script(taken: list[str], ref: str) -> str:
+    """One filing for pgbench: a number of its own, and an idempotency key made of it."""
     prefix, number, _check = ref.split("-")
     year = prefix[2:]
-    number_of = f"SELECT kernel_next_number('case', {year})"
-    lines = ["BEGIN;"]
+    key = f"{year}{int(number):09d}"
+    lines = []
     for sql in taken:
-        if "kernel_next_number" in sql:
-            lines += [f"{number_of} AS n \\gset", f"\\set id {year}000000000 + :n"]
+        if "kernel_ref_case" in sql or "kernel_next_number" in sql:
+            lines += [f"SELECT kernel_next_number('case', {year}) AS n \\gset", f"\\set id {year}000000000 + :n"]
             continue
-        line = sql.replace(f"{year}{int(number):09d}", ":id").replace(f"'{ref}'", "('MX' || :id::text)")
+        line = re.sub(rf"(?<!\w){key}(?!\w)", ":id", sql).replace(f"'{ref}'", "('MX' || :id::text)")
         if "cases_filingkey" in line:
             line = re.sub(r"'[0-9a-f]{64}'", "(md5(:id::text) || md5(:id::text))", line, count=1)
         lines.append(" ".join(line.split()).rstrip(";") + ";")
-    return "\n".join([*lines, "COMMIT;"]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def requests(found: Probe, what: str, port: int) -> list[str]:

@@ -61,6 +61,7 @@ class Session:
     def drive(self, cases: int, what: str, concurrency: int) -> load.Result:
         """One measurement on the house over that database."""
         port = self.houses[cases].port
+        before = house.spent(self.houses[cases])
         result = house.drive(
             load.Spec(
                 port=port,
@@ -70,6 +71,8 @@ class Session:
                 first=secrets.randbits(48),
             )
         )
+        after = house.spent(self.houses[cases])
+        result.spent = {who: after[who] - before[who] for who in before}
         if result.bad or not result.good:
             self.faults.append(f"{what}: {result.bad} of {result.bad + result.good} failed: {result.faults[:1]}")
         return result
@@ -200,7 +203,12 @@ def _memory(session: Session) -> None:
 
 def _latency(results: list[load.Result]) -> str:
     p50, p95, p99 = (median(result.percentile(share) for result in results) for share in (0.50, 0.95, 0.99))
-    return f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} ms; {median(r.rate for r in results):,.0f}/s"
+    cost = ", ".join(
+        f"{who} {median(result.spent[who] * 1000 / max(1, result.finished) for result in results):.2f}"
+        for who in results[0].spent
+    )
+    rate = median(result.rate for result in results)
+    return f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} ms; {rate:,.0f}/s; processor ms each: {cost}"
 
 
 def _spread(values: list[float]) -> str:
