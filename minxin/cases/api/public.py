@@ -2,7 +2,8 @@
 
 from ninja import Router
 
-from minxin.cases.api import filing
+from minxin.cases.api import filing, following, openings
 
 router = Router()
-router.add_router("", filing.router)
+for _part in (filing, following, openings):
+    router.add_router("", _part.router)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import F, Q, QuerySet
 
@@ -23,7 +23,10 @@ ALIKE = 0.12
 
 @dataclass(frozen=True)
 class Filters:
-    """What somebody looks for; empty means any. `unit` is a unit's id, `stars` the least efficiency stars."""
+    """What somebody looks for; empty means any. `unit` is a unit's id, `stars` the least efficiency stars.
+
+    `since` and `until` are the first and the last day of publication.
+    """
 
     q: str = ""
     kind: str = ""
@@ -31,6 +34,8 @@ class Filters:
     category: str = ""
     unit: int | None = None
     stars: int | None = None
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,12 @@ def find(filters: Filters, *, before: str = "", size: int = SIZE) -> Page:
     No count, no offset. With words: a common one is soon met among the newest, so these are looked through first
     (`WINDOWS`); a rare one is then found by the index of words, and sorted. Both stay cheap in millions of rows.
     """
+    shown, older = rows(filters, before=before, size=size)
+    return Page([_found(row, filters.q) for row in shown], older)
+
+
+def rows(filters: Filters, *, before: str = "", size: int = SIZE) -> tuple[list[PublicCase], str]:
+    """As `find`: the rows themselves, and the key of the next older page."""
     rows = _before(_filtered(filters), before)
     newest = rows.order_by("-published_at", "-case_id")
     if filters.q.strip():
@@ -73,7 +84,7 @@ def find(filters: Filters, *, before: str = "", size: int = SIZE) -> Page:
     else:
         found = list(newest[: size + 1])
     shown = found[:size]
-    return Page([_found(row, filters.q) for row in shown], _key(shown[-1]) if len(found) > size else "")
+    return shown, _key(shown[-1]) if len(found) > size else ""
 
 
 def _search(rows: QuerySet[PublicCase], newest: QuerySet[PublicCase], words: str, most: int) -> list[int]:
@@ -103,6 +114,10 @@ def _filtered(filters: Filters) -> QuerySet[PublicCase]:
         rows = rows.filter(unit_id=filters.unit)
     if filters.stars is not None:
         rows = rows.filter(stars__gte=filters.stars)
+    if filters.since is not None:
+        rows = rows.filter(published_at__gte=datetime.combine(filters.since, time.min, clocks.ZONE))
+    if filters.until is not None:
+        rows = rows.filter(published_at__lt=datetime.combine(filters.until, time.min, clocks.ZONE) + timedelta(days=1))
     return rows
 
 
