@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from minxin.cases.actions import timing
-from minxin.cases.actions.centre import answered, assign_lead, note, required, tell, write
-from minxin.cases.actions.following import give
-from minxin.cases.actions.moving import Act, following, moving
+from minxin.cases.actions.centre import assign_lead, note, reach, required, tell, write
+from minxin.cases.actions.following import Verdict, give
+from minxin.cases.actions.moving import Act, moving
 from minxin.cases.actions.supervision import lift
 from minxin.cases.models import Appeal, Case, Money, PublicCase, Rating, Text, Visit
-from minxin.cases.rules import codes, filing, quality
-from minxin.cases.rules.moves import Stand
+from minxin.cases.rules import codes, filing, overdue, quality
 from minxin.directory import reports as directory
 from minxin.directory.rules import SYSTEM, Officer
 from minxin.kernel import clocks, text
@@ -19,17 +18,14 @@ from minxin.kernel.errors import Refused
 
 REMARK = 500
 OPINION = 10_000
-MOST_REDOS = 3
 
 
 def approve(ref: str, *, by: Officer) -> Case:
     """审核通过: the answer reaches the complainant, and those of every merged case, who each rate for themselves."""
     with moving("approve", ref, by=by) as act:
-        answered(act.case)
         newest = Text.objects.filter(case=act.case, words=codes.Words.ANSWER).order_by("-id").first()
+        reach(act.case, newest)
         act.facts["text"] = newest.pk if newest else None
-        for member in act.case.members.select_for_update().filter(stage=codes.Stage.MERGED):
-            _fan_out(member, act.case, newest)
     return act.case
 
 
@@ -45,6 +41,7 @@ def send_back(ref: str, *, remark: str, by: Officer) -> Case:
         act.case.holder = last
         timing.stop(act.case, codes.ClockCode.REVIEW)
         timing.start(act.case, codes.ClockCode.HANDLE, assignment=last)
+        act.facts["unit"] = last.unit.code
     return act.case
 
 
@@ -95,7 +92,8 @@ def call_back(
         Visit.objects.create(case=act.case, reached=reached, note=remark, at=clocks.now(), by_label=by.label)
         act.facts |= {"reached": reached, "satisfaction": satisfaction}
         if reached and satisfaction is not None:
-            act.to = give(act.case, satisfaction, contacted, solved, reasons, comment, by_visit=True)
+            said = Verdict(satisfaction, contacted, solved, reasons, comment, by_visit=True)
+            act.to = give(act.case, said)
     return act.case
 
 
@@ -108,14 +106,14 @@ def close_unrated(ref: str, *, by: Officer = SYSTEM) -> Case:
 
 
 def redo(ref: str, *, instruction: str, by: Officer) -> Case:
-    """责成重办: a new round for the lead unit under a new answer clock; the head must sign. The third lifts the case up."""
+    """责成重办: a new round for the lead unit under a new answer clock; the head must sign. The third lifts it up."""
     with moving("redo", ref, by=by) as act:
         _again(act, required(instruction, "instruction", REMARK))
     return act.case
 
 
 def rule_closing(ref: str, *, ruling: str, by: Officer) -> Case:
-    """研判办结: the mandatory review finds the handling right; the complainant's rating stays as it is, and both show."""
+    """研判办结: the mandatory review finds the handling right; the complainant's rating stays, and both show."""
     with moving("rule_closing", ref, by=by) as act:
         tell(act.case, required(ruling, "ruling", 2_000), codes.Note.NOTICE, by=by)
         timing.stop(act.case)
@@ -129,18 +127,16 @@ def decide_appeal(ref: str, *, decision: str, opinion: str, by: Officer) -> Case
         raise Refused("invalid", _("请选择支持、解释说明或不支持。"), field="decision")
     with moving("decide_appeal", ref, by=by) as act:
         row = act.case.appeals.exclude(tier=codes.Tier.STARS).get(decision=codes.Decision.PENDING)
-        if row.unit_id not in by.unit_ids():
-            at = directory.unit(row.unit_id or act.case.centre_id)
-            raise Refused("forbidden", _("这份复查申请由%(unit)s办理。") % {"unit": at.name})
         _settle(row, codes.Decision(decision), opinion, by=by)
-        tell(act.case, row.opinion[:2_000], codes.Note.NOTICE, by=by)
+        tell(act.case, row.opinion, codes.Note.NOTICE, by=by)
         act.facts |= {"tier": row.tier, "decision": decision}
         timing.stop(act.case)
         if decision != codes.Decision.SUPPORTED:
+            act.to = codes.Stage.CLOSED if act.case.answered_at else codes.Stage.DECLINED
             act.case.closed_at = clocks.now()
         elif act.case.lead_id is None:
             act.to = codes.Stage.ACCEPTED
-            act.case.accepted_at = clocks.now()
+            act.case.accepted_at, act.case.closed_at = clocks.now(), None
             timing.start_answer(act.case)
             timing.start(act.case, codes.ClockCode.DISPATCH)
         else:
@@ -150,7 +146,7 @@ def decide_appeal(ref: str, *, decision: str, opinion: str, by: Officer) -> Case
 
 
 def appeal_stars(ref: str, *, reason: str, by: Officer) -> Case:
-    """评星复议: the unit asks that a bad rating be looked at again, after it has spoken with the complainant once more."""
+    """评星复议: the unit asks that a bad rating be looked at again, after speaking with the complainant once more."""
     with moving("appeal_stars", ref, by=by) as act:
         Appeal.objects.create(
             case=act.case,
@@ -170,7 +166,8 @@ def decide_stars(ref: str, *, supported: bool, opinion: str, by: Officer) -> Cas
         _settle(row, codes.Decision.SUPPORTED if supported else codes.Decision.NOT_SUPPORTED, opinion, by=by)
         act.facts["supported"] = supported
         if supported:
-            Rating.objects.filter(case=act.case, struck_at__isnull=True).update(struck_at=clocks.now())
+            last = act.case.ratings.order_by("-round").values("pk")[:1]
+            Rating.objects.filter(pk__in=last, struck_at__isnull=True).update(struck_at=clocks.now())
             act.case.final_rating = None
             PublicCase.objects.filter(pk=act.case.pk).update(rating=None)
     return act.case
@@ -178,8 +175,8 @@ def decide_stars(ref: str, *, supported: bool, opinion: str, by: Officer) -> Cas
 
 def _again(act: Act, instruction: str) -> None:
     case = act.case
-    if case.lane == codes.Lane.SEALED or case.lead_id is None:
-        raise_to_centre(act, instruction)
+    if case.lane == codes.Lane.SEALED or case.lead_id in {None, case.centre_id}:
+        _again_at_centre(act, instruction)
         return
     case.redos += 1
     case.answered_at = case.closed_at = None
@@ -191,11 +188,11 @@ def _again(act: Act, instruction: str) -> None:
     timing.stop(case, codes.ClockCode.SIGN, assignment=row)
     timing.grade(case)
     act.facts |= {"round": case.redos + 1}
-    if case.redos >= MOST_REDOS and Stand.SYSTEM not in act.stands:
+    if case.redos >= overdue.MOST_REDOS:
         lift(act, _("重办已达三次"))
 
 
-def raise_to_centre(act: Act, instruction: str) -> None:
+def _again_at_centre(act: Act, instruction: str) -> None:
     """A case that no unit has handled is done again by those who answered it."""
     note(act, instruction)
     act.case.redos += 1
@@ -203,17 +200,6 @@ def raise_to_centre(act: Act, instruction: str) -> None:
     timing.stop(act.case)
     timing.start_answer(act.case)
     timing.grade(act.case)
-
-
-def _fan_out(member: Case, master: Case, answer: Text | None) -> None:
-    with following("fan_out", member, by=SYSTEM) as act:
-        if answer is not None:
-            write(act, codes.Words.ANSWER, answer.body, unit_id=answer.unit_id)
-        member.lead_id, member.finding, member.resolution = master.lead_id, master.finding, master.resolution
-        member.accepted_at = member.accepted_at or clocks.now()
-        member.closed_at = None
-        answered(member)
-        act.facts["master"] = master.ref
 
 
 def _settle(row: Appeal, decision: codes.Decision, opinion: str, *, by: Officer) -> None:
@@ -224,7 +210,6 @@ def _settle(row: Appeal, decision: codes.Decision, opinion: str, *, by: Officer)
 
 def _page(case: Case, title: str, question: str, answer: str) -> None:
     unit = directory.unit(case.lead_id or case.centre_id)
-    returned = sum(Money.objects.filter(case=case, kind__in=codes.TO_PEOPLE).values_list("amount_fen", flat=True))
     page = PublicCase(
         case_id=case.pk,
         kind=case.kind,
@@ -239,7 +224,7 @@ def _page(case: Case, title: str, question: str, answer: str) -> None:
         resolution=case.resolution,
         stars=case.stars,
         rating=case.final_rating,
-        money_fen=returned,
+        money_fen=Money.returned(case.pk),
         filed_at=case.filed_at,
         answered_at=case.answered_at or clocks.now(),
         published_at=clocks.now(),

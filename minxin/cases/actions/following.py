@@ -1,17 +1,19 @@
 """What the complainant does with the case: add, answer, urge, withdraw, rate, ask for redo and review."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from minxin.cases.actions import attaching, timing
+from minxin.cases.actions.moving import following as bringing_about
 from minxin.cases.actions.moving import moving
 from minxin.cases.models import Appeal, Case, Message, PublicCase, Rating, SlipRow, Support
 from minxin.cases.models.case import id_of
 from minxin.cases.rules import codes, filing
 from minxin.directory import reports as directory
-from minxin.directory.rules import CITIZEN, Officer
+from minxin.directory.rules import CITIZEN, SYSTEM, Officer
 from minxin.kernel import clocks, sealing, text
 from minxin.kernel.errors import Absent, Refused
 
@@ -40,7 +42,7 @@ def urge(ref: str, *, code: str, body: str = "", by: Officer = CITIZEN) -> Case:
         SlipRow.objects.create(
             case=act.case, unit_id=unit_id, slip=codes.Slip.URGE, reason=reason, at=clocks.now(), by_label=by.label
         )
-        act.facts["unit"] = unit_id
+        act.facts["unit"] = directory.unit(unit_id).code
     return act.case
 
 
@@ -68,7 +70,7 @@ def rate(
     Raises Refused `reasons` when a bad mark gives no reason.
     """
     with moving("rate", ref, by=by, code=code) as act:
-        act.to = give(act.case, satisfaction, contacted, solved, reasons, comment, by_visit=False)
+        act.to = give(act.case, Verdict(satisfaction, contacted, solved, reasons, comment))
         act.facts |= {"satisfaction": satisfaction, "contacted": contacted, "solved": solved, "reasons": list(reasons)}
     return act.case
 
@@ -83,7 +85,7 @@ def request_redo(ref: str, *, code: str, reason: str, by: Officer = CITIZEN) -> 
 
 
 def request_review(ref: str, *, code: str, reason: str, by: Officer = CITIZEN) -> Case:
-    """复查: the centre above looks at the answer or the refusal again (信访工作条例 35: asked in 30 days, answered in 30)."""
+    """复查: the centre above looks at the answer or the refusal again (信访工作条例 35: 30 days each)."""
     return _appeal("request_review", ref, codes.Tier.REVIEW, codes.ClockCode.APPEAL, code=code, reason=reason, by=by)
 
 
@@ -106,37 +108,40 @@ def support(ref: str, *, mark: str) -> int:
     return page.supports
 
 
-def give(
-    case: Case,
-    satisfaction: int,
-    contacted: bool,
-    solved: bool,
-    reasons: Sequence[str],
-    comment: str,
-    *,
-    by_visit: bool,
-) -> codes.Stage:
+@dataclass(frozen=True)
+class Verdict:
+    """What the complainant says of an answer; `by_visit`: told to a call-back officer."""
+
+    satisfaction: int
+    contacted: bool
+    solved: bool
+    reasons: Sequence[str]
+    comment: str
+    by_visit: bool = False
+
+
+def give(case: Case, verdict: Verdict) -> codes.Stage:
     """Store a rating inside the caller's move; where the case goes with it."""
-    if satisfaction not in codes.Satisfaction.values:
+    if verdict.satisfaction not in codes.Satisfaction.values:
         raise Refused("invalid", _("请在五档满意度中选择一档。"), field="satisfaction")
-    unknown = set(reasons) - set(codes.BadReason.values)
-    bad = satisfaction <= codes.Satisfaction.BAD
-    if unknown or (bad and not reasons):
+    unknown = set(verdict.reasons) - set(codes.BadReason.values)
+    bad = verdict.satisfaction <= codes.Satisfaction.BAD
+    if unknown or (bad and not verdict.reasons):
         raise Refused("reasons", _("请选择不满意的原因，可以选多项，这样复核时才知道问题在哪里。"), field="reasons")
     Rating.objects.create(
         case=case,
         round=case.redos + 1,
-        contacted=contacted,
-        solved=solved,
-        satisfaction=satisfaction,
-        reasons=list(dict.fromkeys(reasons)),
-        comment=text.clean(comment, limit=REASON, field="comment"),
-        by_visit=by_visit,
+        contacted=verdict.contacted,
+        solved=verdict.solved,
+        satisfaction=verdict.satisfaction,
+        reasons=list(dict.fromkeys(verdict.reasons)),
+        comment=text.clean(verdict.comment, limit=REASON, field="comment"),
+        by_visit=verdict.by_visit,
         at=clocks.now(),
     )
-    case.first_rating = case.first_rating or satisfaction
-    case.final_rating = satisfaction
-    PublicCase.objects.filter(pk=case.pk).update(rating=satisfaction)
+    case.first_rating = case.first_rating or verdict.satisfaction
+    case.final_rating = verdict.satisfaction
+    PublicCase.objects.filter(pk=case.pk).update(rating=verdict.satisfaction)
     timing.stop(case, codes.ClockCode.CALL_BACK)
     if bad:
         timing.start(case, codes.ClockCode.BAD_MARK)
@@ -145,13 +150,39 @@ def give(
     return codes.Stage.CLOSED
 
 
-def end_work(case: Case) -> None:
-    """All assignments and clocks of a case end here; the caller's move dates and saves the case."""
+def stop_work(case: Case) -> None:
+    """Everything that waits or runs on a case ends here: assignments, signatures, requests, clocks."""
+    pending = {"decision": codes.Decision.PENDING}
     case.assignments.filter(state__in=codes.OPEN_WORK).update(state=codes.Work.CANCELLED, done_at=clocks.now())
-    case.asked_extensions.filter(decision=codes.Decision.PENDING).update(decision=codes.Decision.CANCELLED)
+    case.asked_extensions.filter(**pending).update(decision=codes.Decision.CANCELLED)
+    case.signatures.filter(**pending).update(decision=codes.Decision.CANCELLED)
+    timing.resume(case)
     timing.stop(case)
     case.holder_id = None
+
+
+def end_work(case: Case) -> None:
+    """The case ends without an answer: its work too, and what was merged under it goes on by itself."""
+    stop_work(case)
     case.closed_at = clocks.now()
+    for member in case.members.select_for_update().filter(stage=codes.Stage.MERGED):
+        _release(member)
+
+
+def _release(member: Case) -> None:
+    """A merged case whose master ended without an answer takes up its own way again, under its old answer clock."""
+    with bringing_about("release", member, by=SYSTEM) as act:
+        member.master, member.closed_at = None, None
+        timing.reopen_answer(member)
+        if member.accepted_at:
+            act.to = codes.Stage.ACCEPTED
+            timing.start(member, codes.ClockCode.DISPATCH)
+        else:
+            timing.start(member, codes.ClockCode.ACCEPT)
+        body = _("与您的反映合并办理的另一件已经结束，没有形成答复。您的反映恢复单独办理。")
+        Message.objects.create(
+            case=member, voice=codes.Voice.CENTRE, note=codes.Note.NOTICE, body=body, at=clocks.now()
+        )
 
 
 def _say(
@@ -171,8 +202,7 @@ def _say(
             attaching.keep(act.case.id, kept, from_citizen=True, by=by)
             act.facts["files"] = len(kept)
             if verb == "supply":
-                act.case.paused_days += timing.resume(act.case)
-                timing.stop(act.case, codes.ClockCode.SUPPLEMENT)
+                timing.resume(act.case)
     except BaseException:
         attaching.discard(kept)
         raise
@@ -183,14 +213,16 @@ def _appeal(
     verb: str, ref: str, tier: codes.Tier, clock: codes.ClockCode, *, code: str, reason: str, by: Officer
 ) -> Case:
     with moving(verb, ref, by=by, code=code) as act:
-        above = directory.superior(act.case.centre_id)
+        earlier = act.case.appeals.filter(tier=codes.Tier.REVIEW).values_list("unit_id", flat=True).first()
+        judged = earlier or act.case.centre_id  # the second review goes above the first
+        above = directory.superior(judged)
         Appeal.objects.create(
             case=act.case,
             tier=tier,
             reason=_required(reason, "reason"),
             at=clocks.now(),
             by_label=by.label,
-            unit_id=above.id if above else act.case.centre_id,
+            unit_id=above.id if above else judged,
         )
         act.case.closed_at = None
         timing.start(act.case, clock)

@@ -7,13 +7,15 @@ from django.utils.translation import gettext as _
 
 from minxin.cases.actions.centre import required, unit_of
 from minxin.cases.actions.moving import Act, moving
-from minxin.cases.models import Case, Measure, Money, RuleChange
+from minxin.cases.models import Case, Measure, Money, PublicCase, RuleChange
 from minxin.cases.rules import codes
 from minxin.directory.rules import Officer
-from minxin.kernel import clocks, money
+from minxin.kernel import clocks, money, text
 from minxin.kernel.errors import Refused
 
 LINE = 200
+MOST_PEOPLE = 10_000_000  # more than live in any city: a slip of the hand
+MOST_HELD = 10_000
 
 
 def record_money(
@@ -30,15 +32,15 @@ def record_money(
     """登记金额 in yuan: refunded, arrears paid, compensated (还利于民), recovered or fined, with its evidence."""
     if kind not in codes.MoneyKind.values:
         raise Refused("invalid", _("请选择金额的类型。"), field="kind")
-    if amount <= 0:
+    fen = money.fen(amount, field="amount")
+    if fen <= 0:
         raise Refused("invalid", _("金额必须大于零。"), field="amount")
-    if people < 0:
-        raise Refused("invalid", _("人数不能小于零。"), field="people")
+    _check_people(people, least=0, most=MOST_PEOPLE)
     with moving("record_money", ref, by=by) as act:
         row = Money.objects.create(
             case=act.case,
             kind=kind,
-            amount_fen=money.fen(amount, field="amount"),
+            amount_fen=fen,
             people=people,
             on=_day(on),
             payer_id=unit_of(payer, "payer").id if payer else None,
@@ -47,7 +49,9 @@ def record_money(
             region=act.case.region,
             at=clocks.now(),
         )
-        act.facts |= {"kind": kind, "fen": row.amount_fen, "people": people, "row": row.pk}
+        act.facts |= {"kind": kind, "fen": fen, "people": people, "row": row.pk}
+        if act.case.published_at:
+            PublicCase.objects.filter(pk=act.case.pk).update(money_fen=Money.returned(act.case.pk))
     return act.case
 
 
@@ -66,16 +70,16 @@ def record_measure(
     """登记问责: a unit, or a person by office, with the document it rests on. Never a name."""
     if subject not in codes.Subject.values or measure not in codes.Measure.values:
         raise Refused("invalid", _("请选择问责对象和方式。"), field="measure")
-    if subject == codes.Subject.PERSON and not office.strip():
+    office = text.clean(office, limit=60, field="office")
+    if subject == codes.Subject.PERSON and not office:
         raise Refused("invalid", _("请写明职务，例如“主要负责人”，不写姓名。"), field="office")
-    if people < 1:
-        raise Refused("invalid", _("人数至少是 1。"), field="people")
+    _check_people(people, least=1, most=MOST_HELD)
     with moving("record_measure", ref, by=by) as act:
         row = Measure.objects.create(
             case=act.case,
             subject=subject,
             unit_id=unit_of(unit, "unit").id,
-            office=office.strip()[:60],
+            office=office,
             measure=measure,
             people=people,
             basis=required(basis, "basis", LINE),
@@ -93,7 +97,7 @@ def record_rule_change(ref: str, *, what: str, document: str = "", on: date | No
             case=act.case,
             unit_id=_unit_id(act),
             what=required(what, "what", 500),
-            document=document.strip()[:LINE],
+            document=text.clean(document, limit=LINE, field="document"),
             on=_day(on),
             at=clocks.now(),
         )
@@ -108,6 +112,14 @@ def _day(on: date | None) -> date:
     return on
 
 
+def _check_people(people: int, *, least: int, most: int) -> None:
+    if not least <= people <= most:
+        sentence = _("人数请填 %(least)d 到 %(most)d。") % {"least": least, "most": most}
+        raise Refused("invalid", sentence, field="people")
+
+
 def _unit_id(act: Act) -> int:
     """The unit that records: the officer's own among those at work on the case."""
-    return act.by.unit_id or act.case.lead_id or act.case.centre_id
+    case = act.case
+    mine = case.assignments.filter(unit_id__in=act.by.unit_ids()).order_by("-id").values_list("unit_id", flat=True)
+    return mine.first() or act.by.unit_id or case.lead_id or case.centre_id

@@ -2,8 +2,10 @@
 
 from django.utils.translation import gettext as _
 
+from minxin.cases.actions import timing
 from minxin.cases.actions.moving import moving
 from minxin.cases.models import Case, Custodian
+from minxin.cases.rules import codes
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, Role
 from minxin.kernel import clocks
@@ -15,6 +17,7 @@ def take_up(ref: str, *, by: Officer) -> Case:
     with moving("take_up", ref, by=by) as act:
         act.case.lead_id = act.case.centre_id
         act.case.signed_at = clocks.now()
+        timing.stop(act.case, codes.ClockCode.DISPATCH)
     return act.case
 
 

@@ -23,13 +23,13 @@ def submit(ref: str, *, by: Officer) -> Case:
             extensions=case.extensions,
             conflict=bool(case.conflict_reason),
         )
-        top = holder.level == 1
-        staffed = directory.staffed(holder.unit_id)
-        steps = signing.chain(staffed, head=head, superior=top and case.superior_id is not None)
+        superior_id = case.superior_id if holder.level == 1 and case.superior_id != holder.unit_id else None
+        steps = signing.chain(directory.staffed(holder.unit_id), head=head, superior=superior_id is not None)
         if not steps:
-            sentence = _("本单位还没有登记%(post)s，不能审签。请先请系统管理员登记岗位和人员。")
             post = _("主要负责人") if head else _("分管领导或主要负责人")
-            raise Refused("no_signer", sentence % {"post": post})
+            raise _no_signer(_("本单位"), post)
+        if superior_id and not directory.staffed(superior_id) & {Role.LEADER, Role.HEAD}:
+            raise _no_signer(directory.unit(superior_id).name, _("分管领导或主要负责人"))
         draft = (holder.signatures.aggregate(last=Max("draft"))["last"] or 0) + 1
         Signature.objects.bulk_create(
             Signature(
@@ -38,7 +38,7 @@ def submit(ref: str, *, by: Officer) -> Case:
                 draft=draft,
                 order=order,
                 step=step,
-                unit_id=(case.superior_id if step == codes.Step.SUPERIOR else None) or holder.unit_id,
+                unit_id=(superior_id if step == codes.Step.SUPERIOR else None) or holder.unit_id,
             )
             for order, step in enumerate(steps, start=1)
         )
@@ -70,6 +70,11 @@ def return_draft(ref: str, *, remark: str, by: Officer) -> Case:
     return act.case
 
 
+def _no_signer(where: str, post: str) -> Refused:
+    sentence = _("%(unit)s还没有登记%(post)s，不能审签。请先请系统管理员登记岗位和人员。")
+    return Refused("no_signer", sentence % {"unit": where, "post": post})
+
+
 def _decide(act: Act, decision: codes.Decision, remark: str) -> Signature:
     """The first pending step, decided by this officer; Refused when it is somebody else's turn."""
     row = (
@@ -95,7 +100,10 @@ _SIGNERS = (Role.SECTION, Role.LEADER, Role.HEAD)
 
 
 def _report_up(act: Act) -> None:
+    """To the unit above, or out to the centre. An extension not decided by now is no longer needed."""
     holder = act.holder
+    moot = act.case.asked_extensions.filter(decision=codes.Decision.PENDING)
+    (moot.filter(assignment=holder) if holder.parent_id else moot).update(decision=codes.Decision.CANCELLED)
     holder.state, holder.done_at = codes.Work.REPORTED, clocks.now()
     holder.save(update_fields=["state", "done_at"])
     timing.stop_assignment(holder)

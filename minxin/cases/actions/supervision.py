@@ -6,7 +6,7 @@ from minxin.cases.actions.moving import Act, moving
 from minxin.cases.models import Case, SlipRow
 from minxin.cases.rules import codes
 from minxin.directory import reports as directory
-from minxin.directory.rules import SYSTEM, Officer
+from minxin.directory.rules import SYSTEM, Officer, Role, UnitRef
 from minxin.kernel import clocks, text
 from minxin.kernel.errors import Refused
 
@@ -47,9 +47,10 @@ def escalate(ref: str, *, reason: str, by: Officer = SYSTEM) -> Case:
 def answer_slip(ref: str, *, slip: int, answer: str, by: Officer) -> Case:
     """The unit answers a slip."""
     with moving("answer_slip", ref, by=by) as act:
-        row = SlipRow.objects.filter(pk=slip, case=act.case, answered_at__isnull=True).first()
+        mine = SlipRow.objects.filter(unit_id__in=by.unit_ids(), answered_at__isnull=True)
+        row = mine.filter(pk=slip, case=act.case).first()
         if row is None:
-            raise Refused("invalid", _("这张督办单已经回复过，或不属于此件。"), field="slip")
+            raise Refused("invalid", _("这张督办单已经回复过，或不是发给本单位的。"), field="slip")
         row.answer, row.answered_at = text.clean(answer, limit=1_000, field="answer"), clocks.now()
         if not row.answer:
             raise Refused("invalid", _("请写明回复内容。"), field="answer")
@@ -58,26 +59,40 @@ def answer_slip(ref: str, *, slip: int, answer: str, by: Officer) -> Case:
     return act.case
 
 
-def issue(act: Act, what: codes.Slip, reason: str) -> SlipRow:
-    """One slip to the unit that holds the case, or to the centre; for other actions' use."""
+def issue(act: Act, what: codes.Slip, reason: str, *, unit_id: int | None = None) -> SlipRow:
+    """One slip to a unit, else to the one that has the case, or to the centre; for other actions' use."""
     reason = text.clean(reason, limit=REASON, field="reason")
     if not reason:
         raise Refused("invalid", _("请写明理由。"), field="reason")
-    unit_id = act.holder.unit_id if act.case.holder_id else act.case.lead_id or act.case.centre_id
+    unit_id = unit_id or (act.holder.unit_id if act.case.holder_id else act.case.lead_id or act.case.centre_id)
     row = SlipRow.objects.create(
         case=act.case, unit_id=unit_id, slip=what, reason=reason, at=clocks.now(), by_label=act.by.label
     )
     if not act.case.supervision or _WEIGHT[what] > _WEIGHT[codes.Slip(act.case.supervision)]:
         act.case.supervision = what
-    act.facts |= {"slip": what, "unit": unit_id}
+    act.facts |= {"slip": what, "unit": directory.unit(unit_id).code}
     return row
 
 
 def lift(act: Act, reason: str) -> None:
     """Make the superior of the handling unit answerable; the top stays answerable for itself."""
-    handler = act.case.lead_id or act.case.centre_id
-    above = directory.superior(handler)
+    case = act.case
+    above = answerable(case.lead_id or case.centre_id, accused=case.respondent_id)
     issue(act, codes.Slip.ESCALATED, reason)
     if above is not None:
-        act.case.superior_id = above.id
+        case.superior_id = above.id
         act.facts["superior"] = above.code
+
+
+def answerable(unit_id: int, *, accused: int | None) -> UnitRef | None:
+    """1 query for each unit climbed. The nearest superior whose leader or head can answer for the case.
+
+    The accused unit and those below it are passed over, and so are units where nobody could sign. None at the top.
+    """
+    above = directory.superior(unit_id)
+    while above is not None:
+        caught = accused is not None and directory.answers_to(above.id, of=accused)
+        if not caught and directory.staffed(above.id) & {Role.LEADER, Role.HEAD}:
+            return above
+        above = directory.superior(above.id)
+    return None

@@ -1,29 +1,28 @@
 """The clocks of a case: started, stopped, paused, extended, recomputed; each row explains itself again at any time."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from minxin.cases.models import Assignment, Case, Clock, snapshot
-from minxin.cases.models.timing import extensions_of, pauses_of, run_of
-from minxin.cases.rules import codes, limits, stars
+from minxin.cases.models import Assignment, Case, Clock, PublicCase, snapshot, standing
+from minxin.cases.models.timing import extensions_of, graded_clock, pauses_of, run_of
+from minxin.cases.rules import codes, limits, moves, stars
 from minxin.directory.rules import SYSTEM, Officer
 from minxin.kernel import clocks
 from minxin.kernel import reports as kernel
 from minxin.ledger import actions as ledger
 
 
-def make(case: Case, code: codes.ClockCode, *, assignment: Assignment | None = None, days: int | None = None) -> Clock:
-    """A clock started now, not yet stored; `days` shortens or widens the limit that the rules give."""
+def make(
+    case: Case, code: codes.ClockCode, *, assignment: Assignment | None = None, limit: clocks.Limit | None = None
+) -> Clock:
+    """A clock started now, not yet stored; `limit` takes the place of the one that the rules give."""
     now = clocks.now()
-    row = limits.choose(
-        snapshot.limits(), code=code, kind=case.kind, region=case.region, urgency=case.urgency, on=now.date()
-    )
-    limit = row.limit if days is None else clocks.Limit(days, clocks.Unit.WORKING_DAY)
+    row = standing.limit(case, code, now)
+    limit = limit or row.limit
     calendar = kernel.calendar(case.region)
-    due_at = clocks.due(now, limit, calendar)
+    due_at = _no_later(case, code, now, assignment, clocks.due(now, limit, calendar))
     return Clock(
         case_id=case.id,
         assignment_id=assignment.id if assignment else None,
@@ -41,11 +40,19 @@ def make(case: Case, code: codes.ClockCode, *, assignment: Assignment | None = N
     )
 
 
-def start(case: Case, code: codes.ClockCode, *, assignment: Assignment | None = None, days: int | None = None) -> Clock:
-    """A clock started now and stored; one that runs already under this code and assignment is stopped first."""
+def start(
+    case: Case, code: codes.ClockCode, *, assignment: Assignment | None = None, limit: clocks.Limit | None = None
+) -> Clock:
+    """A clock started now and stored; one that runs already under this code and assignment is stopped first.
+
+    An assignment is due with its handling clock.
+    """
     stop(case, code, assignment=assignment)
-    clock = make(case, code, assignment=assignment, days=days)
+    clock = make(case, code, assignment=assignment, limit=limit)
     clock.save(force_insert=True)
+    if assignment is not None and code == codes.ClockCode.HANDLE:
+        assignment.due_at = clock.due_at
+        assignment.save(update_fields=["due_at"])
     return clock
 
 
@@ -72,7 +79,7 @@ def stop_assignment(assignment: Assignment) -> None:
 
 
 def retime(case: Case) -> None:
-    """The answer clock under the rule of the case's present urgency, counted from its old start."""
+    """The answer clock under the rule of the case's present urgency, counted from its old start; work under it too."""
     clock = Clock.objects.filter(case_id=case.id, code=codes.ClockCode.ANSWER, stopped_at__isnull=True).first()
     if clock is None:
         return
@@ -88,27 +95,37 @@ def retime(case: Case) -> None:
     Clock.objects.filter(case_id=case.id, id=clock.id).update(
         amount=clock.amount, unit=clock.unit, rule_id=clock.rule_id, basis=clock.basis
     )
-    _recompute(case, clock)
+    for running in _handling_clocks(case):
+        _recompute(case, running)
 
 
 def pause(case: Case) -> None:
-    """Stand still while waiting for the complainant: the answer clock and the open handling clocks."""
+    """Stand still while waiting for the complainant: the answer clock and the open handling clocks.
+
+    What is left of the cap (days over all the waits of a case) is the latest end; the wait has its own clock.
+    """
+    now, row = clocks.now(), standing.limit(case, codes.ClockCode.SUPPLEMENT, clocks.now())
+    left = max(1, row.limit.amount - case.paused_days)
+    latest = (now + timedelta(days=left)).isoformat()
     for clock in _handling_clocks(case):
         if not clock.paused:
-            clock.pauses.append([clocks.now().isoformat(), None])
+            clock.pauses.append([now.isoformat(), None, latest])
             _recompute(case, clock)
+    start(case, codes.ClockCode.SUPPLEMENT, limit=clocks.Limit(left, row.limit.unit))
 
 
-def resume(case: Case) -> int:
-    """Go on; the days waited, for the cap."""
+def resume(case: Case) -> None:
+    """Go on; the days waited count towards the cap. A wait never lasts beyond its latest end, however late we look."""
     waited = 0
     for clock in _handling_clocks(case):
         if clock.paused:
-            began = datetime.fromisoformat(clock.pauses[-1][0])
-            waited = max(waited, (clocks.today() - began.astimezone(clocks.ZONE).date()).days)
-            clock.pauses[-1][1] = clocks.now().isoformat()
+            began, _open, latest = clock.pauses[-1]
+            end = min(clocks.now(), datetime.fromisoformat(latest).astimezone(clocks.ZONE))
+            waited = max(waited, (end.date() - datetime.fromisoformat(began).astimezone(clocks.ZONE).date()).days)
+            clock.pauses[-1] = [began, end.isoformat(), latest]
             _recompute(case, clock)
-    return waited
+    case.paused_days += waited
+    stop(case, codes.ClockCode.SUPPLEMENT)
 
 
 def extend(case: Case, *, days: int) -> None:
@@ -116,6 +133,24 @@ def extend(case: Case, *, days: int) -> None:
     for clock in _handling_clocks(case):
         clock.extended.append(days)
         _recompute(case, clock)
+
+
+def extend_one(case: Case, assignment: Assignment, *, days: int) -> bool:
+    """More working days for one unit, never beyond the due date of the unit above it; whether it gained any."""
+    gained = False
+    for clock in _handling_clocks(case).filter(assignment_id=assignment.pk):
+        before = clock.due_at
+        clock.extended.append(days)
+        _recompute(case, clock)
+        gained = clock.due_at > before
+    return gained
+
+
+def reopen_answer(case: Case) -> None:
+    """The answer clock that was stopped last goes on as if it had never stopped."""
+    clock = Clock.objects.filter(case_id=case.id, code=codes.ClockCode.ANSWER).order_by("-id").first()
+    if clock is not None:
+        Clock.objects.filter(case_id=case.id, id=clock.id).update(stopped_at=None)
 
 
 def recompute(*, by: Officer = SYSTEM) -> int:
@@ -132,31 +167,43 @@ def recompute(*, by: Officer = SYSTEM) -> int:
 def _recompute_case(case_id: int, *, by: Officer) -> int:
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case_id)
-        before = {c.id: c.due_at for c in Clock.objects.filter(case_id=case_id, stopped_at__isnull=True)}
-        for clock in Clock.objects.filter(case_id=case_id, stopped_at__isnull=True):
+        running = list(Clock.objects.filter(case_id=case_id, stopped_at__isnull=True).order_by("code", "id"))
+        before = {clock.id: clock.due_at for clock in running}
+        for clock in running:
             _recompute(case, clock)
-        after = Clock.objects.filter(case_id=case_id, stopped_at__isnull=True)
-        changed = [clock for clock in after if clock.due_at != before[clock.id]]
+        changed = [clock for clock in running if clock.due_at != before[clock.id]]
         if changed:
             case.seq += 1
             case.save(update_fields=["seq", "due_at", "provisional"])
             facts = {"clocks": [{"code": c.code, "from": before[c.id], "to": c.due_at} for c in changed]}
-            ledger.record(stream=case.ref, seq=case.seq, verb="recompute", by=by, facts=facts)
+            sealed = case.lane == codes.Lane.SEALED
+            ledger.record(stream=case.ref, seq=case.seq, verb="recompute", by=by, facts=facts, sealed=sealed)
         return len(changed)
 
 
-def _handling_clocks(case: Case) -> Iterable[Clock]:
-    return Clock.objects.filter(
-        case_id=case.id, stopped_at__isnull=True, code__in=[codes.ClockCode.ANSWER, codes.ClockCode.HANDLE]
-    )
+def _handling_clocks(case: Case) -> QuerySet[Clock]:
+    """The answer clock first, then the units' from the top down: each is bounded by the one before."""
+    running = Clock.objects.filter(case_id=case.id, stopped_at__isnull=True)
+    return running.filter(code__in=[codes.ClockCode.ANSWER, codes.ClockCode.HANDLE]).order_by("code", "id")
+
+
+def _no_later(case: Case, code: str, started_at: datetime, assignment: Assignment | None, due_at: datetime) -> datetime:
+    """A unit is never due after the unit above it, nor after the answer promised, unless that was late already."""
+    if assignment is None or code != codes.ClockCode.HANDLE:
+        return due_at
+    if assignment.parent_id:
+        return min(due_at, Assignment.objects.values_list("due_at", flat=True).get(pk=assignment.parent_id))
+    return min(due_at, case.due_at) if case.due_at > started_at else due_at
 
 
 def _recompute(case: Case, clock: Clock) -> None:
     calendar = kernel.calendar(clock.region)
     limit = clocks.Limit(clock.amount, clocks.Unit(clock.unit))
-    clock.due_at = clocks.due(
+    before, assignment = clock.due_at, _assignment(clock)
+    due_at = clocks.due(
         clock.started_at, limit, calendar, pauses=pauses_of(clock), extensions=extensions_of(clock), now=clocks.now()
     )
+    clock.due_at = _no_later(case, clock.code, clock.started_at, assignment, due_at)
     clock.provisional = clocks.provisional(clock.started_at, clock.due_at, limit, calendar)
     clock.calendar_version = calendar.version
     Clock.objects.filter(case_id=clock.case_id, id=clock.id).update(
@@ -166,30 +213,45 @@ def _recompute(case: Case, clock: Clock) -> None:
         pauses=clock.pauses,
         extended=clock.extended,
         breached_at=None if clock.due_at > clocks.now() else clock.breached_at,
+        warned_at=None if clock.due_at > before else clock.warned_at,
     )
     if clock.code == codes.ClockCode.ANSWER:
         case.due_at, case.provisional = clock.due_at, clock.provisional
-    if clock.assignment_id:
-        Assignment.objects.filter(pk=clock.assignment_id).update(due_at=clock.due_at)
+    if assignment is not None:
+        assignment.due_at = clock.due_at
+        assignment.save(update_fields=["due_at"])
+
+
+def _assignment(clock: Clock) -> Assignment | None:
+    """The assignment that is due with this clock."""
+    if clock.code != codes.ClockCode.HANDLE or clock.assignment_id is None:
+        return None
+    return Assignment.objects.get(pk=clock.assignment_id)
 
 
 def grade(case: Case) -> None:
     """Set the efficiency stars from the answer clock; the caller saves the case."""
-    clock = Clock.objects.filter(case_id=case.id, code=codes.ClockCode.ANSWER).order_by("id").first()
+    clock = graded_clock(case)
     if clock is not None:
         case.stars = stars.efficiency(run_of(case, clock), now=clocks.now())
         case.stars_version = stars.VERSION
 
 
-def regrade() -> tuple[int, int]:
-    """Recompute the stars of every answered or overdue case; (looked at, changed). Run by `minxin stars`."""
+def regrade(*, everything: bool = True) -> tuple[int, int]:
+    """Recompute the stars of every answered or overdue case; (looked at, changed). Run by `minxin stars`.
+
+    Without `everything` only of those whose stars sink with the days: open and overdue.
+    """
     looked = changed = 0
-    graded = Case.objects.filter(Q(answered_at__isnull=False) | Q(due_at__lt=clocks.now()))
-    for case in graded.exclude(stage__in=["declined", "withdrawn"]).order_by("id").iterator(chunk_size=1000):
+    graded = Case.objects.filter(due_at__lt=clocks.now(), answered_at__isnull=True).exclude(stage__in=moves.OVER)
+    if everything:
+        graded = graded | Case.objects.filter(answered_at__isnull=False)
+    for case in graded.order_by("id").iterator(chunk_size=1000):
         before = (case.stars, case.stars_version)
         grade(case)
         looked += 1
         if (case.stars, case.stars_version) != before:
             Case.objects.filter(pk=case.pk).update(stars=case.stars, stars_version=case.stars_version)
+            PublicCase.objects.filter(pk=case.pk).update(stars=case.stars)
             changed += 1
     return looked, changed

@@ -11,7 +11,7 @@ from minxin.cases.models import Assignment, Case, Contact, Extension, standing
 from minxin.cases.rules import codes, signing
 from minxin.cases.rules.moves import Stand
 from minxin.directory import reports as directory
-from minxin.directory.rules import Officer
+from minxin.directory.rules import Officer, Role
 from minxin.kernel import clocks, text
 from minxin.kernel.errors import Refused
 
@@ -41,12 +41,14 @@ def give_back(ref: str, *, reason: str, explanation: str, by: Officer) -> Case:
         holder = act.holder
         note(act, explanation)
         _set(holder, state=codes.Work.RETURNED, done_at=clocks.now())
-        timing.stop(act.case, codes.ClockCode.SIGN, codes.ClockCode.HANDLE, assignment=holder)
+        timing.stop_assignment(holder)
         act.case.returns += 1
         act.facts |= {"unit": holder.unit.code, "reason": reason}
         if holder.parent:
             _to_parent(act, holder.parent)
             act.to = codes.Stage.HANDLING
+        else:
+            timing.start(act.case, codes.ClockCode.DISPATCH)  # the centre decides on the return as fast as it sends out
     return act.case
 
 
@@ -60,6 +62,7 @@ def pass_down(ref: str, *, unit: str, days: int | None = None, instruction: str 
         if act.case.respondent_id and directory.answers_to(below.id, of=act.case.respondent_id):
             sentence = _("%(unit)s是被反映单位或其下属，按回避原则不能下派给它。")
             raise Refused("conflict", sentence % {"unit": below.name}, field="unit")
+        centre.refuse_busy(act.case, below, field="unit")
         _set(holder, state=codes.Work.PASSED_DOWN)
         child = assign_lead(act, below, days=days, instruction=instruction, parent=holder)
         act.facts |= {"unit": below.code, "level": child.level}
@@ -71,10 +74,11 @@ def take_back(ref: str, *, reason: str, by: Officer) -> Case:
     with moving("take_back", ref, by=by) as act:
         row = act.holder
         note(act, reason)
-        units = by.unit_ids()
+        units = by.unit_ids(Role.LEADER, Role.HEAD)
         while row.parent_id and row.unit_id not in units:
             _set(row, state=codes.Work.CANCELLED, done_at=clocks.now())
-            timing.stop(act.case, codes.ClockCode.SIGN, codes.ClockCode.HANDLE, assignment=row)
+            timing.stop_assignment(row)
+            row.extensions.filter(decision=codes.Decision.PENDING).update(decision=codes.Decision.CANCELLED)
             row = Assignment.objects.select_related("unit").get(pk=row.parent_id)
         _set(row, state=codes.Work.HANDLING)
         act.case.holder = row
@@ -108,15 +112,13 @@ def ask(ref: str, *, question: str, by: Officer) -> Case:
     with moving("ask", ref, by=by) as act:
         tell(act.case, centre.required(question, "question", 1_000), codes.Note.QUESTION, by=by, voice=codes.Voice.UNIT)
         timing.pause(act.case)
-        timing.start(act.case, codes.ClockCode.SUPPLEMENT)
     return act.case
 
 
 def resume(ref: str, *, by: Officer) -> Case:
     """Go on without the complainant's answer."""
     with moving("resume", ref, by=by) as act:
-        act.case.paused_days += timing.resume(act.case)
-        timing.stop(act.case, codes.ClockCode.SUPPLEMENT)
+        timing.resume(act.case)
     return act.case
 
 
@@ -130,8 +132,6 @@ def request_extension(ref: str, *, days: int, reason: str, explanation: str, by:
         if not 1 <= days <= most:
             sentence = _("一次最多延长 %(most)d 个工作日。") % {"most": most}
             raise Refused("invalid", sentence, field="days")
-        if case.extensions >= signing.MOST_EXTENSIONS:
-            raise Refused("extensions_used", _("此件已经延期两次，不能再延。请尽快办结并如实告知反映人。"))
         if case.extensions == signing.MOST_EXTENSIONS - 1 and Stand.HEAD not in act.stands:
             raise Refused("head_only", _("第二次延期须由本单位主要负责人提出。"))
         Extension.objects.create(
@@ -148,20 +148,23 @@ def request_extension(ref: str, *, days: int, reason: str, explanation: str, by:
 
 
 def decide_extension(ref: str, *, granted: bool, remark: str = "", by: Officer) -> Case:
-    """The unit above or the centre grants or refuses; the complainant is told the new date and why."""
+    """The unit above or the centre grants or refuses, never the unit that asks.
+
+    A centre or the answerable superior moves the date of the answer, and the complainant is told the new one and why.
+    A unit that has passed the case down gives its own unit more time, within its own due date.
+    """
     with moving("decide_extension", ref, by=by) as act:
         case = act.case
-        asked = Extension.objects.get(case=case, decision=codes.Decision.PENDING)
+        asked = Extension.objects.select_related("assignment").get(case=case, decision=codes.Decision.PENDING)
+        if asked.assignment.unit_id in by.unit_ids():
+            raise Refused("own_request", _("延期由上级单位或网络中心审批，不能审批本单位自己的申请。"))
         asked.decision = codes.Decision.GRANTED if granted else codes.Decision.REFUSED
         asked.remark = text.clean(remark, limit=500, field="remark")
         asked.decided_at, asked.decided_by = clocks.now(), by.label
         asked.save(update_fields=["decision", "remark", "decided_at", "decided_by"])
         act.facts |= {"granted": granted, "days": asked.days}
         if granted:
-            timing.extend(case, days=asked.days)
-            case.extensions += 1
-            act.facts["due"] = case.due_at
-            _tell_extended(case, asked, by=by)
+            _extend(act, asked)
     return case
 
 
@@ -198,6 +201,7 @@ def sign_assist(ref: str, *, by: Officer) -> Case:
         if row.state != codes.Work.TO_SIGN:
             raise Refused("stage", _("本单位已经签收过协办。"))
         _set(row, state=codes.Work.HANDLING, signed_at=clocks.now())
+        timing.stop(act.case, codes.ClockCode.SIGN, assignment=row)
         act.facts["unit"] = row.unit.code
     return act.case
 
@@ -217,6 +221,22 @@ def opine(ref: str, *, opinion: str, dissents: bool = False, by: Officer) -> Cas
         timing.stop_assignment(row)
         act.facts |= {"unit": row.unit.code, "dissents": dissents}
     return act.case
+
+
+def _extend(act: Act, asked: Extension) -> None:
+    if act.stands & _OUTSIDE:
+        timing.extend(act.case, days=asked.days)
+        act.case.extensions += 1
+        act.facts["due"] = act.case.due_at
+        _tell_extended(act.case, asked, by=act.by)
+    elif timing.extend_one(act.case, asked.assignment, days=asked.days):
+        act.facts["within"] = True
+    else:
+        sentence = _("下级的期限不能晚于本单位的期限。需要延长答复期限的，请由网络中心审批。")
+        raise Refused("no_room", sentence)
+
+
+_OUTSIDE = frozenset({Stand.DISPATCHER, Stand.SUPERVISOR, Stand.ABOVE})
 
 
 def _tell_extended(case: Case, asked: Extension, *, by: Officer) -> None:

@@ -1,5 +1,6 @@
 """Jobs that watch the clocks: warn before, act when they run out, sweep what is old. Each may run twice."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,15 +10,17 @@ from procrastinate.contrib.django import app
 
 from minxin.cases.actions import closing, filing, supervision, timing, unit
 from minxin.cases.actions.moving import moving
-from minxin.cases.models import Case, Clock
+from minxin.cases.models import Assignment, Case, Clock
 from minxin.cases.models.case import ref_of
-from minxin.cases.rules import codes
+from minxin.cases.rules import codes, overdue
 from minxin.cases.rules.moves import BEFORE_ANSWER
 from minxin.directory.rules import SYSTEM
 from minxin.kernel import clocks
+from minxin.kernel.errors import Refused
 
 WARN = timedelta(hours=24)
 BATCH = 500
+WAITING = frozenset({codes.Stage.ASKING, codes.Stage.SUPPLEMENT})
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -31,7 +34,7 @@ def watch_clocks(timestamp: int = 0) -> int:
 @app.task(name="cases.regrade", queueing_lock="cases.regrade")
 def regrade(timestamp: int = 0) -> int:
     """Every night: stars of open, overdue cases sink with the days; how many changed."""
-    return timing.regrade()[1]
+    return timing.regrade(everything=False)[1]
 
 
 @app.periodic(cron="41 3 * * *")
@@ -42,14 +45,18 @@ def sweep(timestamp: int = 0) -> int:
 
 
 def warn(case_id: int, clock_id: int) -> None:
-    """A blue slip the day before the answer or a handling clock runs out."""
+    """A blue slip the day before the answer or a handling clock runs out, to the unit whose clock it is."""
     with transaction.atomic():
         clock = _claim(case_id, clock_id, "warned_at")
         if clock is None or clock.code not in {codes.ClockCode.ANSWER, codes.ClockCode.HANDLE}:
             return
         case = Case.objects.get(pk=case_id)
-        if case.stage in BEFORE_ANSWER and case.holder_id:
-            supervision.slip(case.ref, colour=codes.Slip.BLUE, reason=_("办理期限不足一天"), by=SYSTEM)
+        if case.stage in BEFORE_ANSWER and case.holder_id and case.lane != codes.Lane.SEALED:
+            at = _assignment(clock)
+            with moving("slip", case.ref, by=SYSTEM) as act:
+                supervision.issue(
+                    act, codes.Slip.BLUE, _("办理期限不足一天"), unit_id=at.unit_id if at is not None else None
+                )
 
 
 def breach(case_id: int, clock_id: int) -> None:
@@ -59,27 +66,41 @@ def breach(case_id: int, clock_id: int) -> None:
         if clock is None:
             return
         ref, case = ref_of(case_id), Case.objects.get(pk=case_id)
-        code = codes.ClockCode(clock.code)
-        if code == codes.ClockCode.CALL_BACK and case.stage == codes.Stage.RATING:
+        if clock.code == codes.ClockCode.CALL_BACK and case.stage == codes.Stage.RATING:
             closing.close_unrated(ref)
-        elif code == codes.ClockCode.SUPPLEMENT and case.stage == codes.Stage.ASKING:
+        elif clock.code == codes.ClockCode.SUPPLEMENT and case.stage in WAITING:
             unit.resume(ref, by=SYSTEM)
         else:
-            _overdue(case, code)
+            _overdue(ref, clock)
 
 
-def _overdue(case: Case, code: codes.ClockCode) -> None:
-    with moving("breach", case.ref, by=SYSTEM) as act:
+def _overdue(ref: str, clock: Clock) -> None:
+    code, at = codes.ClockCode(clock.code), _assignment(clock)
+    with moving("breach", ref, by=SYSTEM) as act:
         act.facts["clock"] = code
-        if act.case.stage not in BEFORE_ANSWER or act.case.lane == codes.Lane.SEALED:
-            return
-        label = codes.ClockCode(code).label
-        if code in {codes.ClockCode.ANSWER, codes.ClockCode.HANDLE}:
-            supervision.issue(act, codes.Slip.RED, _("“%(clock)s”已经超期") % {"clock": label})
-            supervision.lift(act, _("超期自动提级"))
-        else:
-            supervision.issue(act, codes.Slip.REMINDER, _("“%(clock)s”已经超期") % {"clock": label})
         timing.grade(act.case)
+        found = overdue.breach(code, codes.Part(at.part) if at else None)
+        if found is None or act.case.lane == codes.Lane.SEALED:
+            return
+        reason = _("“%(clock)s”已经超期") % {"clock": code.label}
+        late = _late_unit(act.case, found.whose, at)
+        if found.lifts:
+            supervision.lift(act, _("超期自动提级"))
+        supervision.issue(act, found.slip, reason, unit_id=late)
+
+
+def _late_unit(case: Case, whose: overdue.Whose, at: Assignment | None) -> int | None:
+    """Whose delay it is; None: of the unit that has the case."""
+    if whose == overdue.Whose.UNIT:
+        return at.unit_id if at else None
+    if whose == overdue.Whose.JUDGE:
+        asked = case.appeals.exclude(tier=codes.Tier.STARS).filter(decision=codes.Decision.PENDING).first()
+        return asked.unit_id if asked else case.centre_id
+    return case.centre_id
+
+
+def _assignment(clock: Clock) -> Assignment | None:
+    return Assignment.objects.filter(pk=clock.assignment_id).first() if clock.assignment_id else None
 
 
 def _claim(case_id: int, clock_id: int, column: str) -> Clock | None:
@@ -107,6 +128,13 @@ def _run_out() -> list[tuple[int, int]]:
 
 
 def _each(rows: list[tuple[int, int]], act: Callable[[int, int], None]) -> int:
+    """Each in its own transaction: one that is refused stays for the next run and does not hold up the others."""
     for case_id, clock_id in rows:
-        act(case_id, clock_id)
+        try:
+            act(case_id, clock_id)
+        except Refused as refusal:
+            _log.warning("clock %s of %s: %s", clock_id, ref_of(case_id), refusal.code)
     return len(rows)
+
+
+_log = logging.getLogger(__name__)

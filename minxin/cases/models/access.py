@@ -8,7 +8,6 @@ from minxin.cases.models.case import Filing, query_code
 from minxin.kernel import limits, sealing
 from minxin.kernel.errors import Absent, Refused
 
-
 TRIES = {"limit": 20, "seconds": 900}
 
 

@@ -1,4 +1,4 @@
-"""The work on a case: assignments to units, clocks, signatures, extensions, contacts, supervision, call-backs, appeals."""
+"""The work on a case: assignments to units, clocks, signatures, extensions, contacts, slips, call-backs, appeals."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -65,7 +65,7 @@ class Clock(models.Model):
     amount = models.PositiveSmallIntegerField()
     unit = models.CharField(max_length=14)
     extended = ArrayField(models.PositiveSmallIntegerField(), default=list)  # days of each extension granted
-    pauses = models.JSONField(default=list)  # [[start, end or null], ...] in ISO 8601
+    pauses = models.JSONField(default=list)  # [[start, end or null, latest end], ...] in ISO 8601
     due_at = models.DateTimeField()
     first_due_at = models.DateTimeField()  # before a changed calendar moved it
     provisional = models.BooleanField(default=False)

@@ -2,14 +2,14 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from minxin.cases.models.case import Case
 from minxin.cases.rules import codes
 
 
 class Money(models.Model):
-    """One item of money returned to people, or recovered from wrongdoing. The public ledger is the sum of these rows."""
+    """One item of money returned to people, or recovered from wrongdoing. The public ledger sums these rows."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="money")
     kind = models.CharField(max_length=14, choices=codes.MoneyKind)
@@ -34,6 +34,12 @@ class Money(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.kind} {self.amount_fen}"
+
+    @classmethod
+    def returned(cls, case_id: int) -> int:
+        """1 query. Fen that came back to people (还利于民) through this case."""
+        found = cls.objects.filter(case_id=case_id, kind__in=codes.TO_PEOPLE).aggregate(fen=Sum("amount_fen"))
+        return found["fen"] or 0
 
 
 class Measure(models.Model):

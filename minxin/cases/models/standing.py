@@ -1,20 +1,23 @@
 """What an officer is to one case, and which needs the case meets: the facts the table of moves asks for."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from minxin.cases.models import snapshot
 from minxin.cases.models.case import Case, Custodian
 from minxin.cases.models.handling import Appeal, Assignment, Extension
-from minxin.cases.models.words import Text
-from minxin.cases.rules import codes, limits, routing
-from minxin.cases.rules.moves import MOVES, Need, Situation, Stand
+from minxin.cases.models.words import Message, Text
+from minxin.cases.rules import codes, limits, overdue, routing, signing
+from minxin.cases.rules.moves import AT_UNIT, MOVES, Need, Situation, Stand
 from minxin.directory import reports as directory
 from minxin.directory.rules import CENTRE, Officer, Role
+from minxin.kernel import clocks
+from minxin.kernel import reports as kernel
 
 _AT_UNIT = {Role.CLERK: Stand.CLERK, Role.SECTION: Stand.SECTION, Role.LEADER: Stand.LEADER, Role.HEAD: Stand.HEAD,
             Role.DISCIPLINE: Stand.CLERK}  # a discipline commission handles like any unit  # fmt: skip
 _CHIEFS = {Role.LEADER, Role.HEAD}
+_JUDGES = {Role.REVIEWER, Role.SUPERVISOR}
 
 
 def situation(case: Case, officer: Officer, now: datetime, *, needs: Iterable[Need] | None = None) -> Situation:
@@ -26,40 +29,73 @@ def situation(case: Case, officer: Officer, now: datetime, *, needs: Iterable[Ne
 
 
 def stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> frozenset[Stand]:
-    """At most 1 query (sealed cases). Everything this officer is to the case."""
+    """At most 1 query (sealed cases, requests for review). Everything this officer is to the case.
+
+    Whoever belongs to the accused unit or answers to it is nothing to the case, whatever other posts he holds, except
+    at the very unit that was given it openly, with a written reason.
+    """
     if officer.kind != "officer":
         return frozenset({Stand.SYSTEM if officer.kind == "system" else Stand.CITIZEN})
+    accused = case.respondent_id in directory.superiors(officer)
     if case.lane == codes.Lane.SEALED:
         posts = [duty.post_id for duty in officer.duties if duty.role == Role.DISCIPLINE]
-        named = Custodian.objects.filter(case=case, post_id__in=posts).exists()
+        named = not accused and Custodian.objects.filter(case=case, post_id__in=posts).exists()
         return frozenset({Stand.DISCIPLINE}) if named else frozenset()
-    if case.respondent_id and not case.conflict_reason and _accused(case, officer):
-        return frozenset()
-    return frozenset(_stands(case, officer, assignments))
+    at_units = () if accused and not case.conflict_reason else _at_units(case, officer, assignments)
+    over = _accused_centre(case, officer) if accused else _over(case, officer, assignments)
+    return frozenset((*at_units, *over))
 
 
-def _stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> Iterable[Stand]:
+def _at_units(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> Iterable[Stand]:
+    """At the unit that has the case, or assisting it. The accused unit only where it was given the case openly."""
     handler = _handler_id(case, assignments)
     assisting = {a.unit_id for a in assignments if a.part == codes.Part.ASSIST and a.state in codes.OPEN_WORK}
-    above = {a.unit_id for a in assignments if a.state == codes.Work.PASSED_DOWN} | {case.superior_id}
     for duty in officer.duties:
-        if duty.role in CENTRE and case.region.startswith(routing.significant(duty.unit.region)):
-            yield Stand(duty.role.value)
         if duty.role in _AT_UNIT and duty.unit.id == handler:
             yield _AT_UNIT[duty.role]
         if duty.role in _AT_UNIT and duty.unit.id in assisting:
             yield Stand.ASSIST
-        if duty.role in _CHIEFS and duty.unit.id in above:
+
+
+def _over(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> Iterable[Stand]:
+    """At a centre of the region, or above the unit that has the case: nobody judges his own work as his superior."""
+    handler = _handler_id(case, assignments)
+    parents = {a.unit_id for a in assignments if a.state == codes.Work.PASSED_DOWN} - {handler}
+    judge = _judge_id(case)
+    for duty in officer.duties:
+        if duty.role in CENTRE and case.region.startswith(routing.significant(duty.unit.region)):
+            yield Stand(duty.role.value)
+        if duty.role in _JUDGES and duty.unit.id == judge:
+            yield Stand.JUDGE
+        if duty.role in _CHIEFS and duty.unit.id in parents:
+            yield Stand.PARENT
+        if duty.role in _CHIEFS and duty.unit.id == case.superior_id != handler:
             yield Stand.ABOVE
 
 
-def _accused(case: Case, officer: Officer) -> bool:
-    return case.respondent_id in directory.superiors(officer)
+def _accused_centre(case: Case, officer: Officer) -> Iterable[Stand]:
+    """A complaint about the highest centre: no other could take it in, so its own posts answer it, in the open."""
+    if case.respondent_id is not None and directory.answers_to(case.centre_id, of=case.respondent_id):
+        judge = _judge_id(case)
+        for duty in officer.duties:
+            if duty.role in CENTRE and duty.unit.id == case.centre_id:
+                yield Stand(duty.role.value)
+            if duty.role in _JUDGES and duty.unit.id == judge:
+                yield Stand.JUDGE
+
+
+def _judge_id(case: Case) -> int | None:
+    """The centre that a pending request for review went to."""
+    if case.stage != codes.Stage.APPEAL:
+        return None
+    pending = Appeal.objects.filter(case=case, decision=codes.Decision.PENDING).exclude(tier=codes.Tier.STARS)
+    return pending.values_list("unit_id", flat=True).first()
 
 
 def _handler_id(case: Case, assignments: Sequence[Assignment]) -> int | None:
+    """The unit that has the case; once it is answered, the unit that led it."""
     held = next((a.unit_id for a in assignments if a.id == case.holder_id), None)
-    return held or case.lead_id
+    return held or (case.lead_id if case.stage not in AT_UNIT else None)
 
 
 def _needs_at(case: Case) -> set[Need]:
@@ -98,13 +134,25 @@ def _depth_left(case: Case, assignments: Sequence[Assignment], _now: datetime) -
     return holder is not None and holder.level < 4
 
 
+def _at_centre(case: Case, assignments: Sequence[Assignment], _now: datetime) -> bool:
+    holder = _holder(case, assignments)
+    return case.stage != codes.Stage.HANDLING or holder is None or holder.unit_id == case.centre_id
+
+
 def _extension_open(case: Case) -> bool:
     return Extension.objects.filter(case=case, decision=codes.Decision.PENDING).exists()
 
 
 def _within(case: Case, code: codes.ClockCode, since: datetime | None, now: datetime) -> bool:
-    row = limit(case, code, now)
-    return since is not None and now <= since + timedelta(days=row.limit.amount + 1)
+    """Whether a window that opened at `since` is still open: like every limit it ends with its last day."""
+    return since is not None and now < clocks.due(since, limit(case, code, now).limit, kernel.calendar(case.region))
+
+
+def _redo_window(case: Case, _a: object, now: datetime) -> bool:
+    """Once for every answer, in time, and no more than three rounds in all."""
+    if case.redos >= overdue.MOST_REDOS or not _within(case, codes.ClockCode.REDO_REQUEST, case.closed_at, now):
+        return False
+    return not Message.objects.filter(case=case, note=codes.Note.REDO, at__gte=case.answered_at or now).exists()
 
 
 def _review_window(case: Case, _a: object, now: datetime) -> bool:
@@ -144,14 +192,14 @@ _HOLDS: dict[Need, Callable[[Case, Sequence[Assignment], datetime], bool]] = {
     Need.NOT_OVERDUE: lambda case, _a, now: now <= case.due_at,
     Need.DEPTH_LEFT: _depth_left,
     Need.PAUSE_LEFT: lambda case, _a, now: case.paused_days < limit(case, codes.ClockCode.SUPPLEMENT, now).limit.amount,
+    Need.AT_CENTRE: _at_centre,
+    Need.EXTENSIONS_LEFT: lambda case, _a, _n: case.extensions < signing.MOST_EXTENSIONS,
     Need.NO_OPEN_EXTENSION: lambda case, _a, _n: not _extension_open(case),
     Need.OPEN_EXTENSION: lambda case, _a, _n: _extension_open(case),
     Need.CONSENTED: lambda case, _a, _n: case.consents and case.lane == codes.Lane.OPEN,
     Need.PUBLISHED: lambda case, _a, _n: case.published_at is not None,
     Need.UNPUBLISHED: lambda case, _a, _n: case.published_at is None,
-    Need.REDO_WINDOW: lambda case, _a, now: (
-        case.redos < 3 and _within(case, codes.ClockCode.REDO_REQUEST, case.closed_at, now)
-    ),
+    Need.REDO_WINDOW: _redo_window,
     Need.REVIEW_WINDOW: _review_window,
     Need.RECHECK_WINDOW: _recheck_window,
     Need.STARS_APPEALABLE: lambda case, _a, _n: _stars_appeal(case, pending=False),

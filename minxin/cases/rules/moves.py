@@ -26,7 +26,9 @@ class Stand(StrEnum):
     LEADER = "leader"
     HEAD = "head"
     ASSIST = "assist"
-    ABOVE = "above"
+    PARENT = "parent"  # a chief of a unit that has passed the case down
+    ABOVE = "above"  # a chief of the superior that answers for the case
+    JUDGE = "judge"  # at the centre that a request for review went to
     DISCIPLINE = "discipline"
     SYSTEM = "system"
 
@@ -43,6 +45,8 @@ class Need(StrEnum):
     NOT_OVERDUE = "not_overdue"
     DEPTH_LEFT = "depth_left"
     PAUSE_LEFT = "pause_left"
+    AT_CENTRE = "at_centre"
+    EXTENSIONS_LEFT = "extensions_left"
     NO_OPEN_EXTENSION = "no_open_extension"
     OPEN_EXTENSION = "open_extension"
     CONSENTED = "consented"
@@ -67,12 +71,14 @@ NEEDS: Mapping[Need, Promise] = {
     Need.NOT_OVERDUE: _("延期应当在到期之前申请。此件已经到期，请尽快办结，并由主要负责人审签。"),
     Need.DEPTH_LEFT: _("此件已经下派到第四级，不能再往下派。"),
     Need.PAUSE_LEFT: _("等待反映人补充的天数已经用完，不能再暂停计时。"),
+    Need.AT_CENTRE: _("此件在单位办理中，由单位答复。需要改由网络中心答复的，请先请单位退回或上报。"),
+    Need.EXTENSIONS_LEFT: _("此件已经延期两次，不能再延。请尽快办结并如实告知反映人。"),
     Need.NO_OPEN_EXTENSION: _("已有一份延期申请在等待批准。"),
     Need.OPEN_EXTENSION: _("没有等待批准的延期申请。"),
     Need.CONSENTED: _("反映人没有同意公开，此件不能公开。"),
     Need.PUBLISHED: _("此件没有公开。"),
     Need.UNPUBLISHED: _("此件已经公开。"),
-    Need.REDO_WINDOW: _("要求重办的期限已过。您可以另行反映新的情况。"),
+    Need.REDO_WINDOW: _("要求重办的期限已过，或您已经要求过。您可以另行反映新的情况。"),
     Need.REVIEW_WINDOW: _("申请复查应当在收到答复之日起三十日内提出，期限已过，或已经申请过。"),
     Need.RECHECK_WINDOW: _("申请复核应当在收到复查意见之日起三十日内提出，期限已过，或已经申请过。"),
     Need.STARS_APPEALABLE: _("只有尚未申请过复议的不满意评价可以申请评星复议。"),
@@ -128,7 +134,9 @@ MOVES: Mapping[str, Move] = {
     "request_review": Move(
         _("申请复查"), _go({S.CLOSED, S.DECLINED}, S.APPEAL), _by(W.CITIZEN), (N.REVIEW_WINDOW,), weight=60
     ),
-    "request_recheck": Move(_("申请复核"), _go({S.CLOSED}, S.APPEAL), _by(W.CITIZEN), (N.RECHECK_WINDOW,), weight=60),
+    "request_recheck": Move(
+        _("申请复核"), _go({S.CLOSED, S.DECLINED}, S.APPEAL), _by(W.CITIZEN), (N.RECHECK_WINDOW,), weight=60
+    ),
     # The centre takes in.
     "condense": Move(
         _("摘编"), _stay(S.FILED, S.ACCEPTED, S.RETURNED, S.DISPUTED), _by(W.EDITOR), sealed=True, weight=20
@@ -149,6 +157,7 @@ MOVES: Mapping[str, Move] = {
         _("直接答复"),
         _go({S.FILED, S.ACCEPTED, S.HANDLING}, S.RATING),
         _by(W.EDITOR, W.DISPATCHER),
+        (N.AT_CENTRE,),
         sealed=True,
         weight=60,
     ),
@@ -168,15 +177,23 @@ MOVES: Mapping[str, Move] = {
     "pass_down": Move(
         _("下派"), _go({S.HANDLING}, S.TO_SIGN), _by(W.CLERK, W.LEADER, W.HEAD), (N.DEPTH_LEFT,), weight=60
     ),
-    "take_back": Move(_("收回自办"), _go({S.TO_SIGN, S.HANDLING}, S.HANDLING), _by(W.ABOVE), weight=70),
+    "take_back": Move(_("收回自办"), _go({S.TO_SIGN, S.HANDLING}, S.HANDLING), _by(W.PARENT), weight=70),
     "record_contact": Move(_("登记联系"), _stay(S.HANDLING, S.ASKING), UNIT, sealed=True, weight=15),
     "ask": Move(_("请反映人补充"), _go({S.HANDLING}, S.ASKING), UNIT, (N.PAUSE_LEFT,), sealed=True, weight=60),
-    "resume": Move(_("恢复办理"), _go({S.ASKING}, S.HANDLING), UNIT | {W.SYSTEM}, sealed=True, weight=60),
-    "request_extension": Move(_("请求延期"), _stay(S.HANDLING), UNIT, (N.NOT_OVERDUE, N.NO_OPEN_EXTENSION), weight=65),
+    "resume": Move(
+        _("恢复办理"),
+        {S.ASKING: (S.HANDLING,), S.SUPPLEMENT: (S.FILED,)},
+        UNIT | {W.EDITOR, W.SYSTEM},
+        sealed=True,
+        weight=60,
+    ),
+    "request_extension": Move(
+        _("请求延期"), _stay(S.HANDLING), UNIT, (N.EXTENSIONS_LEFT, N.NOT_OVERDUE, N.NO_OPEN_EXTENSION), weight=65
+    ),
     "decide_extension": Move(
         _("审批延期"),
-        _stay(S.HANDLING, S.ASKING, S.COUNTERSIGN),
-        _by(W.DISPATCHER, W.SUPERVISOR, W.ABOVE),
+        _stay(S.TO_SIGN, S.HANDLING, S.ASKING, S.COUNTERSIGN),
+        _by(W.DISPATCHER, W.SUPERVISOR, W.PARENT, W.ABOVE),
         (N.OPEN_EXTENSION,),
         weight=12,
     ),
@@ -221,9 +238,7 @@ MOVES: Mapping[str, Move] = {
     "publish": Move(
         _("公开"), _stay(S.RATING, S.REASSESS, S.CLOSED), _by(W.REVIEWER), (N.CONSENTED, N.UNPUBLISHED), weight=20
     ),
-    "unpublish": Move(
-        _("撤下公开"), _stay(S.RATING, S.REASSESS, S.APPEAL, S.CLOSED), _by(W.REVIEWER), (N.PUBLISHED,), weight=90
-    ),
+    "unpublish": Move(_("撤下公开"), _stay(*S), _by(W.REVIEWER), (N.PUBLISHED,), weight=90),
     "call_back": Move(
         _("登记回访"), {S.RATING: (S.RATING, S.CLOSED, S.REASSESS)}, _by(W.VISITOR), sealed=True, weight=20
     ),
@@ -233,20 +248,26 @@ MOVES: Mapping[str, Move] = {
         _("研判办结"), _go({S.REASSESS}, S.CLOSED), _by(W.REVIEWER, W.SUPERVISOR), sealed=True, weight=20
     ),
     "decide_appeal": Move(
-        _("出具复查复核意见"), {S.APPEAL: (S.CLOSED, S.HANDLING, S.ACCEPTED)}, _by(W.REVIEWER, W.SUPERVISOR), weight=10
+        _("出具复查复核意见"),
+        {S.APPEAL: (S.CLOSED, S.HANDLING, S.ACCEPTED, S.DECLINED)},
+        _by(W.JUDGE),
+        weight=10,
     ),
     "appeal_stars": Move(_("申请评星复议"), _stay(S.CLOSED), CHIEFS, (N.STARS_APPEALABLE,), weight=60),
     "decide_stars": Move(
         _("裁定评星复议"), _stay(S.CLOSED), _by(W.SUPERVISOR, W.ARBITRATOR), (N.STARS_APPEALED,), weight=15
     ),
     "fan_out": Move(_("并案答复"), _go({S.MERGED}, S.RATING), _by(W.SYSTEM)),
+    "release": Move(_("恢复单独办理"), _go({S.MERGED}, S.FILED, S.ACCEPTED), _by(W.SYSTEM)),
     # Supervision.
-    "remind": Move(_("提醒"), _stay(*BEFORE_ANSWER), _by(W.SUPERVISOR, W.DISPATCHER, W.ABOVE, W.SYSTEM), weight=70),
+    "remind": Move(
+        _("提醒"), _stay(*BEFORE_ANSWER), _by(W.SUPERVISOR, W.DISPATCHER, W.PARENT, W.ABOVE, W.SYSTEM), weight=70
+    ),
     "slip": Move(_("发督办单"), _stay(*BEFORE_ANSWER), _by(W.SUPERVISOR, W.SYSTEM), weight=71),
     "list_case": Move(_("挂牌督办"), _stay(*BEFORE_ANSWER), _by(W.SUPERVISOR), weight=72),
     "escalate": Move(_("提级督办"), _stay(*BEFORE_ANSWER), _by(W.SUPERVISOR, W.SYSTEM), sealed=True, weight=73),
     "breach": Move(_("超期"), _stay(*OPEN), _by(W.SYSTEM), sealed=True),
-    "answer_slip": Move(_("回复督办"), _stay(*AT_UNIT), UNIT, weight=35),
+    "answer_slip": Move(_("回复督办"), _stay(*AT_UNIT), UNIT | {W.ASSIST, W.PARENT}, weight=35),
     # Sealed reports.
     "take_up": Move(_("启动核查"), _go({S.ACCEPTED}, S.HANDLING), frozenset(), sealed=True, weight=10),
     "name_officer": Move(_("指定经办人"), _stay(*OPEN), frozenset(), sealed=True, weight=60),

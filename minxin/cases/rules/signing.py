@@ -24,13 +24,10 @@ def needs_head(*, overdue: bool, redos: int, extensions: int, conflict: bool) ->
 def chain(staffed: AbstractSet[Role], *, head: bool, superior: bool) -> list[Step]:
     """The steps of a unit with these posts: section, leader in charge, then the head where he must or nobody else can.
 
-    An empty list means nobody at the unit may sign.
+    An empty list means nobody at the unit may sign: no leader and no head, or no head where the head must.
     """
-    steps = [step for step, role in _STAFFED if role in staffed and (role != Role.HEAD or head)]
-    if not any(step in {Step.LEADER, Step.HEAD} for step in steps) and Role.HEAD in staffed:
-        steps.append(Step.HEAD)
-    if head and Step.HEAD not in steps:
+    head = head or Role.LEADER not in staffed
+    if head and Role.HEAD not in staffed:
         return []
-    if steps and superior:
-        steps.append(Step.SUPERIOR)
-    return steps
+    steps = [step for step, role in _STAFFED if role in staffed and (role != Role.HEAD or head)]
+    return [*steps, Step.SUPERIOR] if superior else steps

@@ -1,6 +1,6 @@
 """Efficiency stars (结案效率): a pure, versioned formula from the clock.
 
-No 2007 formula survives; this one is ours, published with its version, so that anybody recomputes it from the open data.
+No 2007 formula survives; this one is ours, published with its version: anybody recomputes it from the open data.
 """
 
 from dataclasses import dataclass

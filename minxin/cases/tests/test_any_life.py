@@ -121,6 +121,7 @@ def plays(ref, code, pick):
         "name_officer": lambda by: sealed.name_officer(ref, post=pick, by=by),
         "breach": lambda by: watching.watch_clocks(),
         "fan_out": lambda by: None,
+        "release": lambda by: None,
     }
 
 
