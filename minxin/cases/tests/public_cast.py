@@ -49,7 +49,9 @@ def answered(cast: Cast, *, money: bool = True, **changes) -> Filed:
     ref = case.ref
     with clocks.at(at + timedelta(hours=1)):
         centre.accept(ref, by=by["huludao_editor"])
-        centre.condense(ref, title="教师反映拖欠工资", digest="绥中县一名教师反映被拖欠工资 429 元。", by=by["huludao_editor"])
+        centre.condense(
+            ref, title="教师反映拖欠工资", digest="绥中县一名教师反映被拖欠工资 429 元。", by=by["huludao_editor"]
+        )
         centre.classify(ref, category="1601", by=by["huludao_editor"])
         centre.dispatch(ref, unit="211421-CZJ", by=by["huludao_dispatcher"])
         clerk = by["suizhong_finance_clerk"]
@@ -89,5 +91,10 @@ def published(cast: Cast, *, satisfaction: int = 5, title: str = "教师工资 4
 
 def report(*, key: str = "r1", **changes) -> Filed:
     """A sealed report of wrongdoing."""
-    values = {"kind": codes.Kind.REPORT, "title": "举报虚列开支密封词", "text": "某局虚列开支，套取资金，密封词。", "amount": None}
+    values = {
+        "kind": codes.Kind.REPORT,
+        "title": "举报虚列开支密封词",
+        "text": "某局虚列开支，套取资金，密封词。",
+        "amount": None,
+    }
     return filed(key=key, **(values | {"contact": Contact(), "anonymous": True} | changes))

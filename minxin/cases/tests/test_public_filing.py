@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import altcha
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -106,7 +107,12 @@ def test_a_complaint_is_filed_question_by_question_and_its_receipt_survives_a_re
     assert ref in second
     assert code in second
     case = Case.objects.get(pk=id_of(ref))
-    assert (case.region, case.respondent.code, case.amount_fen, case.consents) == ("211421", "211421-CZJ", 120_000, True)
+    assert (case.region, case.respondent.code, case.amount_fen, case.consents) == (
+        "211421",
+        "211421-CZJ",
+        120_000,
+        True,
+    )
     assert case.filing.respondent_name == "人事科"
     assert Case.objects.count() == 1
 
@@ -177,9 +183,7 @@ def test_a_file_of_no_accepted_kind_is_named_and_the_others_wait(client):
 
 def test_a_file_can_be_taken_out_again(client):
     _page, data = walk(client, ANSWERS, to="wish")
-    page = client.post(
-        "/file/", data | {"go": "again", "files": SimpleUploadedFile("a.txt", b"a")}
-    ).content.decode()
+    page = client.post("/file/", data | {"go": "again", "files": SimpleUploadedFile("a.txt", b"a")}).content.decode()
     (ref,) = hidden(page)["tray"]
     page = client.post("/file/", hidden(page) | {"go": f"drop:{ref}"}).content.decode()
     assert "tray" not in hidden(page)
@@ -328,3 +332,32 @@ def test_no_public_page_sets_a_session_or_stores_an_address(client):
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(key, ' ') FROM kernel_ratewindow")
         assert "127.0.0.1" not in (cursor.fetchone()[0] or "")
+
+
+def test_somebody_who_files_too_often_is_asked_to_wait_and_keeps_everything(client, settings):
+    settings.MINXIN_OPEN_FILING = False
+    moment = clocks.now().replace(minute=1)
+    for number in range(7):
+        key = f"{number:032d}"
+        with clocks.at(moment):
+            asked = question.ask(key)
+        signs = "零一二三四五六七八九"
+        total = sum(signs.index(sign) for sign in re.findall(f"[{signs}]", asked.words)[:2])
+        data = ANSWERS | {"step": "check", "key": key, "go": "next", "question": asked.token, "sum": str(total)}
+        with clocks.at(moment + timedelta(seconds=5)):
+            answer = client.post("/file/", data)
+    assert answer.status_code == 429
+    assert hidden(answer.content.decode())["title"] == ANSWERS["title"]
+    assert Case.objects.count() == 6
+    assert (
+        client.post("/file/", ANSWERS | {"step": "check", "key": "z" * 32, "altcha": "bm9uc2Vuc2U="}).status_code == 422
+    )
+
+
+def test_work_done_by_the_browser_opens_the_door(client, settings):
+    settings.MINXIN_OPEN_FILING = False
+    challenge = altcha.Challenge.from_dict(client.get("/api/v1/altcha").json())
+    solved = altcha.Payload(challenge, altcha.solve_challenge(challenge)).to_base64()
+    answer = client.post("/file/", ANSWERS | {"step": "check", "key": "w" * 32, "altcha": solved})
+    assert answer.status_code == 302
+    assert Case.objects.count() == 1

@@ -1,6 +1,8 @@
 """The database goes away in the middle of filing: really, by ending the connection that files."""
 
 import os
+import threading
+import time
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -23,31 +25,44 @@ def _limits(db):
     snapshot.forget()
 
 
+def stranger() -> psycopg.Connection:
+    """A connection of somebody else to the same database."""
+    facts = connection.get_connection_params()
+    return psycopg.connect(**{name: facts[name] for name in ("dbname", "host", "port", "user") if facts.get(name)})
+
+
 @contextmanager
-def ended(words: str):
-    """The server ends our connection just before a statement with these words."""
+def ended_while_writing(table: str):
+    """Somebody locks the table; the server ends whoever then waits for it: our connection, in the midst of writing."""
+    pids: list[int] = []
 
-    def end(execute, sql, params, many, context):
-        if words in sql:
-            pid = connection.connection.info.backend_pid
-            facts = connection.get_connection_params()
-            with psycopg.connect(
-                dbname=facts["dbname"], host=facts.get("host"), port=facts.get("port"), user=facts.get("user"),
-                autocommit=True,
-            ) as other:  # fmt: skip
-                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-        return execute(sql, params, many, context)
+    def end() -> None:
+        with stranger() as other:
+            for _ in range(500):
+                waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+                pids.extend(pid for (pid,) in other.execute(waiting, [table]))
+                if pids:
+                    other.execute("SELECT pg_terminate_backend(%s, 5000)", [pids[0]])
+                    return
+                other.rollback()
+                time.sleep(0.02)
 
-    with connection.execute_wrapper(end):
+    with stranger() as locker:
+        locker.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        watcher = threading.Thread(target=end)
+        watcher.start()
         yield
+        watcher.join()
+        locker.rollback()
+    assert pids, "nobody wrote"
 
 
-@pytest.mark.parametrize("words", ['INSERT INTO "cases_case"', 'INSERT INTO "cases_filing"', "kernel_next_number"])
-def test_the_whole_text_comes_back_and_the_page_says_it_was_not_filed(client, cast, settings, words):
+@pytest.mark.parametrize("table", ["cases_case", "cases_filing", "cases_filingkey", "ledger_event"])
+def test_the_whole_text_comes_back_and_the_page_says_it_was_not_filed(client, cast, settings, table):
     settings.MINXIN_OPEN_FILING = True
     data = ANSWERS | {"step": "check", "key": os.urandom(16).hex(), "go": "next"}
     client.raise_request_exception = False
-    with ended(words):
+    with ended_while_writing(table):
         answer = client.post("/file/", data)
     page = answer.content.decode()
     assert answer.status_code == 503

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from minxin.cases.models import snapshot
 from minxin.cases.reports import tally
 from minxin.cases.tests import public_cast
 
@@ -18,7 +17,6 @@ PAGES = ["/", "/ledger/received/", "/ledger/closed/", "/ledger/rated/", "/money/
 
 @pytest.fixture(autouse=True)
 def _fresh(cast):
-    snapshot.forget()
     tally.forget()
 
 
@@ -31,13 +29,17 @@ def test_every_page_opens_empty_and_full(client, cast, path):
     assert "minxin_desk" not in client.cookies
 
 
-@pytest.mark.parametrize("path", ["/ledger/nothing/", "/units/NO/", "/data/people.csv", "/data/cases.xml", "/disclosures/x/"])
+@pytest.mark.parametrize(
+    "path", ["/ledger/nothing/", "/units/NO/", "/data/people.csv", "/data/cases.xml", "/disclosures/x/"]
+)
 def test_what_is_not_there_is_not_found(client, cast, path):
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["before=x", "before=-", "before=9999-99-99-1", "kind=<b>", "region=%27", "q=" + "长" * 999,
-                                   "before=" + "9" * 50])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    ["before=x", "before=-", "before=9999-99-99-1", "before=" + "9" * 50, "kind=<b>", "region=%27", "q=" + "长" * 999],
+)
 @pytest.mark.parametrize("path", ["/ledger/received/", "/money/", "/accountability/", "/stars/", "/units/"])
 def test_hostile_addresses_are_answered_calmly(client, cast, path, query):
     answer = client.get(f"{path}?{query}")
@@ -50,7 +52,13 @@ def test_the_four_numbers_come_from_rows_and_lead_to_them(client, cast):
     public_cast.answered(cast, key="b")
     tally.forget()
     page = client.get("/").content.decode()
-    for words in ("858.00", 'href="/ledger/received/"', 'href="/ledger/closed/"', 'href="/ledger/rated/"', 'href="/money/"'):
+    for words in (
+        "858.00",
+        'href="/ledger/received/"',
+        'href="/ledger/closed/"',
+        'href="/ledger/rated/"',
+        'href="/money/"',
+    ):
         assert words in page
     assert "1 / 1" in page
 
