@@ -182,7 +182,11 @@ def _place(draft: filing.Draft, respondent: UnitRef | None) -> Place:
         raise Refused("invalid", _("请在列表中选择类别，或留空由网络中心归类。"), field="category")
     if draft.kind == codes.Kind.REPORT:
         return _sealed_place(draft, respondent)
-    return Place(directory.centre_for(draft.region, avoiding=respondent.id if respondent else None))
+    try:
+        return Place(directory.centre_for(draft.region, avoiding=respondent.id if respondent else None))
+    except Absent:
+        sentence = _("这个地区还没有开通网络中心，请拨打当地热线反映。您写的内容没有保存。")
+        raise Refused("no_centre", sentence, field="region") from None
 
 
 def _sealed_place(draft: filing.Draft, respondent: UnitRef | None) -> Place:

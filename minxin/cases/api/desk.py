@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from django.http import HttpRequest
 from ninja import Router
@@ -115,7 +115,7 @@ def _operation(verb: str, action: Callable[..., Any]) -> None:
 
     act.__annotations__["body"] = facts.parameter(model)
     act.__name__ = verb
-    label = str(moves.MOVES[verb].label)
+    label = cast("str", moves.MOVES[verb].label)
     router.post(f"/cases/{{ref}}/{verb}", response=StateOut, operation_id=verb, summary=label)(act)
 
 

@@ -1,7 +1,7 @@
 """What a complainant does with number and query code: look, add, answer, urge, withdraw, rate, appeal."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from django.http import HttpRequest
 from ninja import Router, UploadedFile
@@ -75,7 +75,7 @@ def _operation(method: str, noun: str, verb: str) -> None:
     act.__annotations__["body"] = facts.parameter(model)
     act.__name__ = verb
     route = router.put if method == "PUT" else router.post
-    label = str(moves.MOVES[verb].label)
+    label = cast("str", moves.MOVES[verb].label)
     route(f"/cases/{{ref}}/{noun}", response=StateOut, operation_id=verb, summary=label)(act)
 
 

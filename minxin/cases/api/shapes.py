@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from django.utils.translation import gettext_lazy
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,8 +37,20 @@ class ContactIn(Body):
     email: str = Field("", description=_("邮箱。"), examples=["name@example.com"])
 
 
-class FilingIn(Body):
-    """A filing as a program writes it."""
+_EXAMPLE: dict[str, Any] = {
+    "kind": "complaint",
+    "title": "拖欠工资 429 元",
+    "text": "学校拖欠我的工资 429 元，请帮助解决。",
+    "region": "211421",
+    "respondent": "绥中县财政局",
+    "contact": {"name": "王女士", "phone": "13800001234"},
+    "amount": "429.00",
+    "consents": True,
+}
+
+
+class CaseIn(Body):
+    """What a new case is made of."""
 
     kind: codes.Kind = Field(description=_("类型：投诉、举报、咨询、求助、建议、表扬、其他。"))
     title: str = Field(description=_("用一句话写明事由，最多 60 字。"), examples=["拖欠工资 429 元"])
@@ -60,7 +72,6 @@ class FilingIn(Body):
     shares_identity: bool = Field(False, description=_("同意把姓名和联系方式告诉办理单位。"))
     about_ref: str = Field("", description=_("所反映的已公开数据或条目的编号。"))
     about_digest: str = Field("", description=_("当时看到的该条目的摘要值。"))
-    altcha: str = Field("", description=_("工作量证明（没有渠道令牌时需要），也可放在请求头 X-Altcha。"))
 
     def draft(self, channel: codes.Channel, respondent_id: int | None) -> filing.Draft:
         """The same as the rules know it."""
@@ -89,8 +100,17 @@ class FilingIn(Body):
         )
 
 
-class EntryIn(FilingIn):
+class FilingIn(CaseIn):
+    """A filing as a program writes it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    altcha: str = Field("", description=_("工作量证明（没有渠道令牌时需要），也可放在请求头 X-Altcha。"))
+
+
+class EntryIn(CaseIn):
     """A filing that staff enter for somebody: with the channel it came by."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE | {"channel": "phone"}]})
+
     channel: codes.Channel = Field(description=_("来源渠道：来电、来信、来访、邮件、上级交办、媒体。"))
-    altcha: Literal[""] = Field("", exclude=True, json_schema_extra={"include_in_schema": False})

@@ -383,3 +383,8 @@ def test_when_the_database_is_away_nothing_is_acknowledged(visitor, open_door, m
     problem(answer, 503, "database_down")
     assert answer["Retry-After"]
     assert "code" not in answer.json() or "ref" not in answer.json()
+
+
+def test_a_network_without_a_centre_says_so(visitor, settings, bare):
+    settings.MINXIN_OPEN_FILING = True
+    problem(post(visitor, FILING | {"respondent": ""}), 422, "no_centre", "region")
