@@ -49,6 +49,7 @@ from minxin.ledger import reports as ledger
 from minxin.ledger.reports import Event
 
 EARLIER = 20  # answers of the same unit that a new one is compared with
+_JUDGING = {"write_answer", "submit", "countersign", "approve", "publish"}  # verbs before which an answer is looked at
 _ROUTING = {"classify", "dispatch", "arbitrate"}  # verbs that the catalogue's suggestion helps with
 COMPARED = 200  # newest open cases of the region that a case is compared with
 
@@ -147,6 +148,33 @@ class Other:
 
 
 @dataclass(frozen=True)
+class Talk:
+    """What was said with the complainant: through the relay, by the unit's contacts, by call-backs."""
+
+    messages: Sequence[Message]
+    contacts: Sequence[Contact]
+    visits: Sequence[Visit]
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.contacts or self.visits)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: money, accountability, rules changed, ratings and appeals."""
+
+    money: Sequence[Money]
+    returned_fen: int
+    measures: Sequence[Measure]
+    rule_changes: Sequence[RuleChange]
+    ratings: Sequence[Rating]
+    appeals: Sequence[Appeal]
+
+    def __bool__(self) -> bool:
+        return bool(self.money or self.measures or self.rule_changes or self.ratings)
+
+
+@dataclass(frozen=True)
 class Dossier:
     """A case as one officer may read it, and the verbs he may use now, the primary one first."""
 
@@ -176,22 +204,14 @@ class Dossier:
     timeline: Sequence[Happening]
     readings: Sequence[Reading]
     words: dict[str, Words]
-    remarks: Sequence[Text]
-    opinions: Sequence[Text]
-    messages: Sequence[Message]
+    notes: Sequence[Text]
+    talk: Talk
     attachments: Sequence[Attachment]
     chains: Sequence[Chain]
     extensions: Sequence[Extension]
-    contacts: Sequence[Contact]
-    visits: Sequence[Visit]
     slips: Sequence[SlipRow]
     open_slips: Sequence[SlipRow]
-    money: Sequence[Money]
-    returned_fen: int
-    measures: Sequence[Measure]
-    rule_changes: Sequence[RuleChange]
-    ratings: Sequence[Rating]
-    appeals: Sequence[Appeal]
+    outcome: Outcome
     master: Other | None
     members: Sequence[Other]
     repeats: Sequence[Other]
@@ -219,9 +239,14 @@ class Dossier:
         return found.body if found else ""
 
     @property
-    def centre_side(self) -> bool:
-        """Whether the reader belongs to the centre."""
-        return bool(self.stands & desk.CENTRE_STANDS)
+    def remarks(self) -> Sequence[Text]:
+        """Internal remarks, newest first."""
+        return [row for row in self.notes if row.words == codes.Words.REMARK]
+
+    @property
+    def opinions(self) -> Sequence[Text]:
+        """Opinions of assisting units, newest first."""
+        return [row for row in self.notes if row.words == codes.Words.OPINION]
 
     @property
     def texts(self) -> Sequence[Words]:
@@ -232,14 +257,7 @@ class Dossier:
     @property
     def over_shown(self) -> bool:
         """Whether there is anything that came of it to show."""
-        return bool(
-            self.case.finding
-            or self.case.resolution
-            or self.money
-            or self.measures
-            or self.rule_changes
-            or self.ratings
-        )
+        return bool(self.case.finding or self.case.resolution or self.outcome)
 
 
 def dossier(case: Case, officer: Officer) -> Dossier:
@@ -248,19 +266,17 @@ def dossier(case: Case, officer: Officer) -> Dossier:
     situation = standing.situation(case, officer, now)
     filing = Filing.objects.get(pk=case.pk)
     original = desk.may_read_original(situation.stands, shares=case.shares_identity)
-    may_know = filing.identity is not None and desk.may_know(
-        situation.stands, anonymous=case.anonymous, shares=case.shares_identity
-    )
+    nobody = case.anonymous or filing.identity is None
+    may_know = desk.may_know(situation.stands, anonymous=nobody, shares=case.shares_identity)
     texts = list(Text.objects.filter(case=case).select_related("unit").order_by("-id"))
     words = _words(texts, original=original)
     owed = _owed(case, words) if situation.stands & desk.UNIT_STANDS else ""
-    verbs = desk.first(owed, moves.allowed(situation))
+    slips = list(SlipRow.objects.filter(case=case).select_related("unit").order_by("-id"))
+    to_answer = [row for row in slips if row.answered_at is None]
+    verbs = desk.first(owed, [verb for verb in moves.allowed(situation) if to_answer or verb != "answer_slip"])
     parts = list(case.assignments.select_related("unit").order_by("id"))
     bars = _bars(case, parts, now)
-    slips = list(SlipRow.objects.filter(case=case).select_related("unit").order_by("-id"))
-    money = list(Money.objects.filter(case=case).select_related("unit", "payer").order_by("id"))
-    answer = words.get(codes.Words.ANSWER)
-    judged = answer is not None and bool({"write_answer", "submit", "countersign", "approve"} & set(verbs))
+    judged = words[codes.Words.ANSWER].body if codes.Words.ANSWER in words and _JUDGING & set(verbs) else ""
     return Dossier(
         case=case,
         ref=case.ref,
@@ -288,29 +304,43 @@ def dossier(case: Case, officer: Officer) -> Dossier:
         timeline=[_happening(event) for event in reversed(ledger.history(case.ref))],
         readings=list(Reading.objects.filter(case_id=case.pk).order_by("-at")[:50]),
         words=words,
-        remarks=[row for row in texts if row.words == codes.Words.REMARK],
-        opinions=[row for row in texts if row.words == codes.Words.OPINION],
-        messages=list(Message.objects.filter(case=case).order_by("id")),
+        notes=[row for row in texts if row.words in {codes.Words.REMARK, codes.Words.OPINION}],
+        talk=_talk(case),
         attachments=files(case, original=original),
         chains=_chains(case),
         extensions=list(Extension.objects.filter(case=case).order_by("id")),
-        contacts=list(Contact.objects.filter(case=case).select_related("unit").order_by("id")),
-        visits=list(Visit.objects.filter(case=case).order_by("id")),
         slips=slips,
-        open_slips=[row for row in slips if row.answered_at is None and row.slip in desk.TO_ANSWER],
-        money=money,
-        returned_fen=sum(row.amount_fen for row in money if row.kind in codes.TO_PEOPLE),
-        measures=list(Measure.objects.filter(case=case).select_related("unit").order_by("id")),
-        rule_changes=list(RuleChange.objects.filter(case=case).select_related("unit").order_by("id")),
-        ratings=list(Rating.objects.filter(case=case).order_by("round")),
-        appeals=list(Appeal.objects.filter(case=case).select_related("unit").order_by("id")),
+        open_slips=to_answer,
+        outcome=_outcome(case),
         master=_master(case, officer),
         members=_others(case.members.all(), officer) if case.lane != codes.Lane.SEALED else [],
         repeats=_repeats(case, filing, officer) if situation.stands & desk.CENTRE_STANDS else [],
         alike=alike(case, officer) if "merge" in verbs else [],
-        weaknesses=weaknesses(case, answer.body) if judged and answer else [],
-        personal=quality.personal(answer.body) if judged and answer else [],
+        weaknesses=weaknesses(case, judged) if judged else [],
+        personal=quality.personal(judged),
         suggestion=suggestion.suggest(case, officer) if _ROUTING & set(verbs) else None,
+    )
+
+
+def _talk(case: Case) -> Talk:
+    """3 queries."""
+    return Talk(
+        list(Message.objects.filter(case=case).order_by("id")),
+        list(Contact.objects.filter(case=case).select_related("unit").order_by("id")),
+        list(Visit.objects.filter(case=case).order_by("id")),
+    )
+
+
+def _outcome(case: Case) -> Outcome:
+    """5 queries."""
+    money = list(Money.objects.filter(case=case).select_related("unit", "payer").order_by("id"))
+    return Outcome(
+        money,
+        sum(row.amount_fen for row in money if row.kind in codes.TO_PEOPLE),
+        list(Measure.objects.filter(case=case).select_related("unit").order_by("id")),
+        list(RuleChange.objects.filter(case=case).select_related("unit").order_by("id")),
+        list(Rating.objects.filter(case=case).order_by("round")),
+        list(Appeal.objects.filter(case=case).select_related("unit").order_by("id")),
     )
 
 

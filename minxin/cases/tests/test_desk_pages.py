@@ -62,7 +62,8 @@ def test_a_call_is_entered_with_its_channel_and_its_receipt_printed(cast):
 @pytest.mark.parametrize(
     ("field", "bad"),
     [("title", ""), ("title", "长" * 61), ("phone", "12"), ("amount", "很多"), ("region", "999999"),
-     ("occurred_on", "2999-01-01"), ("respondent", "没有的单位"), ("channel", "web"), ("email", "@"), ("text", "x" * 20_000)],
+     ("occurred_on", "2999-01-01"), ("respondent", "没有的单位"), ("channel", "web"), ("email", "@"),
+     ("text", "x" * 20_000)],
 )  # fmt: skip
 def test_an_entry_that_cannot_stand_keeps_everything_typed_and_says_what_to_do(cast, field, bad):
     answer = cases.signed_in(cast, "suizhong_editor").post("/desk/enter/", ENTRY | {field: bad})

@@ -12,7 +12,7 @@
     if (event.target.id !== "main") return;
     mark();
     document.querySelector(".panes")?.classList.add("has-case");
-    event.target.querySelector("h1")?.closest("article")?.scrollIntoView({ block: "start" });
+    event.target.scrollTop = 0;
   });
   document.addEventListener("toggle", (event) => {
     const move = event.target;
