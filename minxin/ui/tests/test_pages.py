@@ -82,7 +82,7 @@ def test_sending_again_is_offered_only_to_forms_of_this_host(origin, offered):
 
 @pytest.mark.parametrize(
     ("path", "key"),
-    [("/", "home"), ("/cases/new/", "file"), ("/cases/MX1", "cases"), ("/track/x", "track"), ("/zzz", None)],
+    [("/", "home"), ("/file/", "file"), ("/cases/MX1", "cases"), ("/track/x", "track"), ("/zzz", None)],
 )
 def test_the_door_one_stands_in_is_marked(path, key):
     assert [door.key for door in context.doors(path) if door.here] == ([key] if key else [])
