@@ -6,12 +6,12 @@ from all cases, so that a page costs the same with a thousand cases in the datab
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
@@ -22,12 +22,13 @@ from minxin.cases.rules import codes, desk, moves, routing
 from minxin.cases.rules.desk import Lamp, Queue
 from minxin.directory import reports as directory
 from minxin.directory.rules import CENTRE, Officer, Role
-from minxin.kernel import clocks
+from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Refused
 
 PAGE = 50
 SEARCHED = 40  # characters of a search that count
 Source = QuerySet[Any, Any]
+_NOW = datetime.max.replace(tzinfo=UTC)  # in a statement that is kept: the moment it is asked
 
 
 @dataclass(frozen=True)
@@ -93,21 +94,28 @@ class Filters:
 
 def counts(officer: Officer) -> list[Count]:
     """1 query whatever the number of queues and cases: no queue is counted beyond 99."""
-    queues = desk.queues_of(officer)
+    statement, values = _counting(officer, directory.superiors(officer), clocks.today())
+    now = clocks.now()
+    given = [now if value == _NOW else value for value in values]
+    found = {row[0]: (row[1], bool(row[2])) for row in statements.rows(statement, given)} if statement else {}
+    return [Count(queue, *found.get(queue.code, (0, False))) for queue in desk.queues_of(officer)]
+
+
+@lru_cache(maxsize=1024)
+def _counting(officer: Officer, _accused: frozenset[int], _on: date) -> tuple[str, tuple[object, ...]]:
+    """The statement behind `counts`, written once for what an officer is on a day, so that the database keeps its plan.
+
+    Beside its officer it depends on the tree (what may be accused) and on the day (which duties are in force).
+    """
     parts, params = [], []
-    for queue in queues:
+    for queue in desk.queues_of(officer):
         try:
             sql, values = source(queue, officer).values_list("due", "key")[: desk.CAP + 1].query.sql_with_params()
         except EmptyResultSet:
             continue
         parts.append(f"SELECT %s AS code, count(*), bool_or(part.due < %s) FROM ({sql}) AS part (due, key)")  # noqa: S608 - SQL of the ORM
-        params += [queue.code, clocks.now(), *values]
-    found: dict[str, tuple[int, bool]] = {}
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(parts), params)
-            found = {code: (number, bool(late)) for code, number, late in cursor.fetchall()}
-    return [Count(queue, *found.get(queue.code, (0, False))) for queue in queues]
+        params += [queue.code, _NOW, *values]
+    return statements.planned(" UNION ALL ".join(parts), params)
 
 
 def inbox(officer: Officer, queue: Queue, *, after: str = "", filters: Filters | None = None) -> Page:
@@ -399,6 +407,11 @@ class _Holds(Func):
 
 # --- rows
 
+_SHOWN = (
+    *("kind", "lane", "stage", "urgency", "category", "title", "digest_title", "lead_id", "centre_id", "due_at"),
+    *("anonymous", "contacted_at", "resolution", "supervision", "redos", "conflict_reason"),
+)  # what a row is made of
+
 
 def rows(
     officer: Officer, keys: Sequence[int], *, queue: Queue | None = None, dues: dict[int, datetime] | None = None
@@ -406,13 +419,15 @@ def rows(
     """1 query. The rows of these cases in this order; one the officer may not see is left out."""
     if not keys:
         return []
-    cases = Case.objects.visible_to(officer).filter(pk__in=keys).select_related(None)
+    cases = Case.objects.visible_to(officer).filter(pk__in=keys).only(*_SHOWN)
     clock = queue.clock if queue else None
     if clock:
         running = Clock.objects.filter(case_id=OuterRef("pk"), code=clock, stopped_at__isnull=True).order_by("-id")
         cases = cases.annotate(clock_due=Subquery(running.values("due_at")[:1]))
     if queue and queue.code == "handling":
         cases = cases.annotate(has_answer=_wrote(codes.Words.ANSWER), has_report=_wrote(codes.Words.REPORT))
+    if queue and queue.code == "assist":
+        cases = cases.annotate(assisting=Subquery(_assisting(officer).values("state")[:1]))
     found = {case.pk: case for case in cases}
     units = directory.units_by_id({key for case in found.values() for key in (case.lead_id, case.centre_id) if key})
     now = clocks.now()
@@ -421,6 +436,12 @@ def rows(
 
 def _wrote(words: codes.Words) -> Exists:
     return Exists(Text.objects.filter(case_id=OuterRef("pk"), words=words))
+
+
+def _assisting(officer: Officer) -> QuerySet[Assignment]:
+    """The officer's units' open part in a case, beside the lead."""
+    work = Assignment.objects.filter(case_id=OuterRef("pk"), part=codes.Part.ASSIST, unit_id__in=officer.unit_ids())
+    return work.filter(state__in=codes.OPEN_WORK).order_by("id")
 
 
 def _row(case: Case, queue: Queue | None, due: datetime | None, units: dict[int, Any], now: datetime) -> Row:
@@ -455,6 +476,8 @@ def _ask(case: Case, queue: Queue | None) -> str:
         verb = desk.next_step(desk.Done(case.anonymous, contacted, bool(case.resolution), answer, report))
     elif queue.code == "dispatch" and not (case.digest_title and case.category):
         verb = "classify" if case.digest_title else "condense"
+    elif queue.code == "assist":
+        verb = desk.assisting_step(getattr(case, "assisting", ""))
     return str(moves.MOVES[verb].label)
 
 
