@@ -5,10 +5,24 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from minxin.kernel import money
 
 NOTHING = "—"
+# Lazy, so that of a list only the one that is said is looked up.
+_WEEKDAYS = [
+    *(gettext_lazy("星期一"), gettext_lazy("星期二"), gettext_lazy("星期三"), gettext_lazy("星期四")),
+    *(gettext_lazy("星期五"), gettext_lazy("星期六"), gettext_lazy("星期日")),
+]
+_WHOLE_STARS = [
+    *(gettext_lazy("无星"), gettext_lazy("一星"), gettext_lazy("二星")),
+    *(gettext_lazy("三星"), gettext_lazy("四星"), gettext_lazy("五星")),
+]
+_HALF_STARS = [
+    *(gettext_lazy("半星"), gettext_lazy("一星半"), gettext_lazy("二星半")),
+    *(gettext_lazy("三星半"), gettext_lazy("四星半")),
+]
 
 
 def day(value: dt.date | dt.datetime | None) -> str:
@@ -24,7 +38,7 @@ def weekday(value: dt.date | dt.datetime | None) -> str:
     if value is None:
         return NOTHING
     on = _local(value) if isinstance(value, dt.datetime) else value
-    return [_("星期一"), _("星期二"), _("星期三"), _("星期四"), _("星期五"), _("星期六"), _("星期日")][on.weekday()]
+    return str(_WEEKDAYS[on.weekday()])
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -105,10 +119,7 @@ def stars(value: Decimal | float | int | None) -> str:
     if value is None:
         return _("尚未评星")
     whole, half = divmod(halves(value), 2)
-    full = [_("无星"), _("一星"), _("二星"), _("三星"), _("四星"), _("五星")][whole]
-    if not half:
-        return full
-    return [_("半星"), _("一星半"), _("二星半"), _("三星半"), _("四星半")][whole]
+    return str(_HALF_STARS[whole] if half else _WHOLE_STARS[whole])
 
 
 def _local(value: dt.datetime) -> dt.datetime:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,10 +50,16 @@ def asset(path: str) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One drawing of the sprite. Silent beside a word; with `label` it speaks for itself."""
+    if not label:
+        return _silent_icon(name, asset("ui/icons.svg"))
     src = f"{asset('ui/icons.svg')}#{name}"
-    if label:
-        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, src)
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', src)
+    return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, src)
+
+
+@lru_cache(maxsize=256)
+def _silent_icon(name: str, sprite: str) -> SafeString:
+    """Drawn once for each name: a list has a lamp in every row."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
 
 
 @register.simple_tag
