@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from python_calamine import CalamineError, CalamineWorkbook
 
-from minxin.directory import rules
+from minxin.directory import reports, rules
 from minxin.directory.actions import imports
 from minxin.directory.actions.imports import ImportRow
-from minxin.directory.rules import Role, UnitKind
+from minxin.directory.rules import Officer, Role, UnitKind
 from minxin.kernel.errors import Refused
+from minxin.ledger import reports as ledger
+from minxin.ledger import rules as ledger_rules
 
 # --- import files
 
@@ -173,6 +175,14 @@ class RenameForm(forms.Form):
     short_name = forms.CharField(label=gettext_lazy("简称"), max_length=40, required=False)
 
 
+class RegisterForm(forms.Form):
+    """What a unit is registered as."""
+
+    kind = forms.TypedChoiceField(label=gettext_lazy("单位类型"), choices=_choices(rules.KINDS), coerce=UnitKind)
+    short_name = forms.CharField(label=gettext_lazy("简称"), max_length=40, required=False)
+    uscc = forms.CharField(label=gettext_lazy("统一社会信用代码"), max_length=20, required=False)
+
+
 class MoveForm(forms.Form):
     """A unit's new place: parent by territory, parent by trade."""
 
@@ -234,7 +244,98 @@ class AppointForm(forms.Form):
         field.choices = [("", gettext_lazy("请选择")), *posts]
 
 
+class HoldForm(AppointForm):
+    """An appointment to one of the unit's posts, of anybody in the network."""
+
+    person = forms.CharField(
+        label=gettext_lazy("任职人的用户名"), max_length=60, help_text=gettext_lazy("账号可以在别的单位。")
+    )
+    field_order = ("person", "post", "from_on", "until_on")
+
+
 class HandOverForm(forms.Form):
     """Who takes over."""
 
     to = forms.CharField(label=gettext_lazy("接手人的用户名"), max_length=60)
+
+
+# --- regions
+
+
+class RegionForm(forms.Form):
+    """A town or village to be opened."""
+
+    code = forms.CharField(
+        label=gettext_lazy("区划代码"),
+        max_length=12,
+        help_text=gettext_lazy("统计用区划代码：乡镇九位，村和社区十二位。"),
+    )
+    name = forms.CharField(label=gettext_lazy("名称"), max_length=60)
+    valid_from = forms.DateField(label=gettext_lazy("启用日期"), required=False)
+
+
+class RegionNameForm(forms.Form):
+    """A region's new name."""
+
+    name = forms.CharField(label=gettext_lazy("新名称"), max_length=60)
+    on = forms.DateField(label=gettext_lazy("更名日期"), required=False, help_text=gettext_lazy("不填就是今天。"))
+
+
+class RegionEndForm(forms.Form):
+    """The first day without a region."""
+
+    on = forms.DateField(label=gettext_lazy("撤销日期"), required=False, help_text=gettext_lazy("不填就是今天。"))
+
+
+# --- the auditor's log
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+_NO_DAY = {"invalid": gettext_lazy("请写成 2026-03-07 这样的日期。")}
+OFFICES = 200  # units that one search for an office may stand for
+
+
+class LogForm(forms.Form):
+    """What of the log is asked for: all of it, when nothing is filled in."""
+
+    about = forms.CharField(
+        label=gettext_lazy("关于"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("编号、单位代码或用户名")}),
+    )
+    verb = forms.ChoiceField(label=gettext_lazy("动作"), required=False)
+    office = forms.CharField(label=gettext_lazy("经办单位"), max_length=80, required=False)
+    since = forms.DateField(label=gettext_lazy("从"), required=False, error_messages=_NO_DAY)
+    until = forms.DateField(label=gettext_lazy("到"), required=False, error_messages=_NO_DAY)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = sorted((ledger_rules.verb_label(verb), verb) for verb in ledger.verbs())
+        field = self.fields["verb"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", gettext_lazy("全部")), *((verb, name) for name, verb in names)]
+
+    def clean(self) -> dict[str, Any]:
+        """Days in order, and of our time."""
+        facts = self.cleaned_data
+        for name in ("since", "until"):
+            if facts.get(name) and not FIRST_DAY <= facts[name] <= LAST_DAY:
+                self.add_error(name, _("请填写 2000 年以后的日期。"))
+        if facts.get("since") and facts.get("until") and facts["since"] > facts["until"]:
+            self.add_error("until", _("结束日期不能早于开始日期。"))
+        return facts
+
+    def narrow(self, by: Officer) -> ledger.Narrow:
+        """The question to the ledger, inside the reach of `by`. A form with mistakes asks for nothing."""
+        if not self.is_valid():
+            return ledger.Narrow(streams=frozenset())
+        facts = self.cleaned_data
+        offices = reports.search_units(facts["office"], limit=OFFICES) if facts["office"] else None
+        return ledger.Narrow(
+            streams=reports.log_streams(facts["about"]) if facts["about"] else None,
+            verb=facts["verb"],
+            units=None if offices is None else frozenset(unit.id for unit in offices),
+            within=reports.log_reach(by),
+            since=facts["since"],
+            until=facts["until"],
+        )

@@ -1,87 +1,25 @@
 """Who and where: officers, units, regions, tokens; and what the directory's own screens show."""
 
 import hashlib
-import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import connection
 from django.db.models import Q
 
 from minxin.directory import models, rules
+from minxin.directory.models import snapshot
 from minxin.directory.rules import Channel, Duty, Officer, Role, Tree, UnitRef
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent
 
-TREE_SECONDS = 5.0  # how late another process's change of the tree may be seen
 TOKEN_SECONDS = 30.0  # how late a revocation in another process may take effect
-
-# --- the tree of units, in memory
-
-
-@dataclass
-class _Shared:
-    """The process's copy of the committed tree: when it was last compared, after how many changes of its own."""
-
-    tree: Tree | None = None
-    compared_at: float = 0.0
-    changes: int = -1
-
-
-class _Private(threading.local):
-    """A transaction that changed the tree reads its own copy until it ends: nobody else sees what may be undone."""
-
-    tree: Tree | None = None
-    block: object = None
-    changes: int = -1
-
-
-_shared = _Shared()
-_private = _Private()
-_loading = threading.Lock()
-
-_UNIT_FIELDS = (
-    "id",
-    "code",
-    "name",
-    "kind",
-    "region_id",
-    "path",
-    "short_name",
-    "parent_id",
-    "line_parent_id",
-    "is_centre",
-    "closed_on",
-)
 
 
 def tree() -> Tree:
-    """The tree of units. Normally no query: one every TREE_SECONDS, two when something changed.
-
-    A change made by this process is seen at once; one made by another, after TREE_SECONDS at the latest.
-    """
-    block = connection.atomic_blocks[0] if connection.in_atomic_block else None
-    if block is not None and models.changes.tree_block is block:
-        if _private.tree is None or _private.block is not block or _private.changes != models.changes.tree:
-            _private.tree, _private.block, _private.changes = _read_tree(None), block, models.changes.tree
-        return _private.tree
-    fresh = _shared.changes == models.changes.tree and time.monotonic() - _shared.compared_at < TREE_SECONDS
-    if fresh and _shared.tree is not None:
-        return _shared.tree
-    with _loading:
-        changes = models.changes.tree
-        stamp = models.TreeStamp.objects.values_list("stamp", flat=True).first()
-        if _shared.tree is None or stamp is None or _shared.tree.stamp != stamp:
-            _shared.tree = _read_tree(stamp)
-        _shared.compared_at, _shared.changes = time.monotonic(), changes
-        return _shared.tree
-
-
-def _read_tree(stamp: object) -> Tree:
-    rows = models.Unit.objects.order_by("id").values_list(*_UNIT_FIELDS)
-    return Tree((UnitRef(*row) for row in rows.iterator(chunk_size=5000)), stamp=stamp)
+    """The tree of units. Normally no query; a change is seen at once here, within 5 seconds elsewhere."""
+    return snapshot.tree()
 
 
 def unit(key: str | int) -> UnitRef:
@@ -290,34 +228,89 @@ class RegionRow:
     note: str
 
 
-_regions: dict[str, RegionRow] = {}
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """The regions as of one stamp: all by code, and for those that are no more the first day without them."""
+
+    stamp: object = None
+    rows: dict[str, RegionRow] = field(default_factory=dict)
+    closed: dict[str, date] = field(default_factory=dict)
+
+
+_regions = _Regions()
+
+
+def _known_regions() -> _Regions:
+    """No query, or 1 when a region has changed; seen elsewhere as late as a change of the tree."""
+    global _regions
+    stamp = tree().regions
+    if stamp is None or _regions.stamp != stamp or not _regions.rows:
+        found = list(
+            models.Region.objects.order_by("code").values_list("code", "name", "level", "parent_id", "note", "valid_to")
+        )
+        rows = {row[0]: RegionRow(*row[:5]) for row in found}
+        _regions = _Regions(stamp, rows, {row[0]: row[5] for row in found if row[5]})
+    return _regions
 
 
 def regions(under: str | None = None) -> list[RegionRow]:
-    """All regions in the order of their codes, so that parents come before children; with `under`, it and all inside.
-
-    Read once per process: regions change by migration or import, with a restart.
-    """
-    if not _regions:
-        rows = models.Region.objects.order_by("code").values_list("code", "name", "level", "parent_id", "note")
-        _regions.update({row[0]: RegionRow(*row) for row in rows})
+    """Regions that exist today, by code, so that parents come before children; with `under`, it and all inside."""
+    known, today = _known_regions(), clocks.today()
     begin = rules.stem(under) if under else ""
-    return [row for code, row in _regions.items() if code.startswith(begin)]
+    return [
+        row
+        for code, row in known.rows.items()
+        if code.startswith(begin) and not (code in known.closed and known.closed[code] <= today)
+    ]
 
 
 def region(code: str) -> RegionRow:
-    """The region with this code; Absent when there is none."""
-    if not _regions:
-        regions()
-    if code not in _regions:
+    """The region with this code, of today or of the past; Absent when there is none."""
+    found = _known_regions().rows.get(code)
+    if found is None:
         raise Absent
-    return _regions[code]
+    return found
 
 
 def region_name(code: str) -> str:
     """The full name from the province down: 辽宁省葫芦岛市绥中县. Empty for an unknown code."""
-    regions()
-    return "".join(_regions[part].name for part in reversed(rules.upward(code)) if part in _regions)
+    known = _known_regions().rows
+    return "".join(known[part].name for part in reversed(rules.upward(code)) if part in known)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPage:
+    """A region on the desk: those above and below, its former names and when each ended, and the acts open."""
+
+    row: RegionRow
+    full_name: str
+    level: str
+    closed_on: date | None
+    above: tuple[RegionRow, ...]
+    below: tuple[RegionRow, ...]
+    names: tuple[tuple[str, date], ...]
+    acts: frozenset[str]
+
+
+def region_page(code: str, *, by: Officer) -> RegionPage:
+    """1 query. A region as the administrators of its territory see it; Absent for everybody else."""
+    at, known = region(code), _known_regions()
+    acts = rules.region_acts(by, at.code, at.level)
+    if not acts:
+        raise Absent
+    closed_on = known.closed.get(code)
+    above = [known.rows.get(part) for part in reversed(rules.upward(code)[1:])]
+    names = models.RegionName.objects.filter(region=code).order_by("-valid_to").values_list("name", "valid_to")
+    return RegionPage(
+        row=at,
+        full_name=region_name(code),
+        level=rules.Level(at.level).label,
+        closed_on=closed_on,
+        above=tuple(row for row in above if row and rules.region_acts(by, row.code, row.level)),
+        below=tuple(row for row in regions(code) if row.parent == code),
+        names=tuple(names),
+        acts=frozenset() if closed_on else acts,
+    )
 
 
 # --- lines
@@ -335,6 +328,7 @@ class LinePage:
     about: str
     answers_by: str
     answers_by_id: int | None
+    uscc: str
 
 
 def line_page(code: str) -> LinePage:
@@ -352,6 +346,7 @@ def line_page(code: str) -> LinePage:
         about=row.about,
         answers_by=str(row.answers_by) if row.answers_by else "",
         answers_by_id=row.answers_by_id,
+        uscc=row.uscc or "",
     )
 
 
@@ -514,3 +509,66 @@ def person_page(username: str, *, by: Officer) -> PersonPage:
         tokens=tuple(TokenRow(row.pk, row.label, row.created_at) for row in tokens),
         acts=rules.allowed(by, at.path) if person.is_active else frozenset(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """One's own account: duties are in the Officer; days left of the password; tokens that still work."""
+
+    username: str
+    label: str
+    unit: UnitRef
+    last_login: datetime | None
+    password_changed_at: datetime | None
+    password_days: int
+    tokens: tuple[TokenRow, ...]
+
+
+def own_account(by: Officer) -> OwnAccount:
+    """2 queries. The account of whoever asks."""
+    person = models.Person.objects.get_queryset().filter(pk=by.id or 0).first()
+    if person is None:
+        raise Absent
+    tokens = models.Token.objects.filter(person=person, revoked_at__isnull=True).order_by("id")
+    return OwnAccount(
+        username=person.username,
+        label=person.label,
+        unit=tree().by_id[person.unit_id],
+        last_login=person.last_login,
+        password_changed_at=person.password_changed_at,
+        password_days=rules.password_days(person.password_changed_at, clocks.now()),
+        tokens=tuple(TokenRow(row.pk, row.label, row.created_at) for row in tokens),
+    )
+
+
+# --- what the auditor's log is about
+
+
+def log_reach(by: Officer) -> frozenset[int] | None:
+    """No query. The units whose acts this officer may read in the log; None is everything, at the top of the tree."""
+    paths = by.paths(*rules.may("read_log"))
+    if any(path.count("/") == 2 for path in paths):
+        return None
+    return frozenset(unit.id for unit in tree().by_id.values() if unit.path.startswith(paths))
+
+
+def log_streams(about: str) -> frozenset[str]:
+    """1 query. The streams that may be meant: a ref, a unit's or region's code, a sign-in name, or a stream itself."""
+    text = about.strip()
+    streams = {text, text.upper(), f"unit:{text.upper()}", f"region:{text}", f"channel:{text}"}
+    people = models.Person.objects.get_queryset().filter(username=text.lower()).values_list("pk", flat=True)
+    return frozenset(streams | {f"person:{key}" for key in people})
+
+
+def log_subjects(streams: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """1 query. What each stream is about: its kind (unit, person, region, channel, catalogue, case) and its name."""
+    parts = {stream: stream.partition(":") for stream in streams}
+    keys = [int(rest) for kind, _, rest in parts.values() if kind == "person" and rest.isdecimal()]
+    names = dict(models.Person.objects.get_queryset().filter(pk__in=keys).values_list("pk", "username"))
+    return {stream: _subject(kind, rest, names) for stream, (kind, _, rest) in parts.items()}
+
+
+def _subject(kind: str, rest: str, names: dict[int, str]) -> tuple[str, str]:
+    if kind == "person" and rest.isdecimal():
+        return kind, names.get(int(rest), rest)
+    return (kind, rest) if rest else ("case", kind)

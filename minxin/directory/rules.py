@@ -89,6 +89,10 @@ MAY: dict[Role, frozenset[str]] = {
             "edit_line",
             "open_post",
             "close_post",
+            "edit_unit",
+            "open_region",
+            "rename_region",
+            "close_region",
             "import_directory",
         }
     ),
@@ -97,6 +101,7 @@ MAY: dict[Role, frozenset[str]] = {
             "create_person",
             "deactivate_person",
             "reset_password",
+            "reset_factors",
             "appoint",
             "end_appointment",
             "hand_over",
@@ -123,6 +128,23 @@ def allowed(officer: "Officer", path: str) -> frozenset[str]:
         return frozenset().union(*MAY.values())
     held = [MAY.get(duty.role, frozenset()) for duty in officer.duties if path.startswith(duty.unit.path)]
     return frozenset().union(*held)
+
+
+_REGION_ACTS = frozenset({"open_region", "rename_region", "close_region"})
+
+
+def region_acts(officer: "Officer", code: str, level: str) -> frozenset[str]:
+    """The acts this officer may do on a region: inside the regions of the units where his role is held.
+
+    Names may be changed at every level; only towns and villages are opened, under counties and towns, and closed.
+    """
+    if officer.kind == "system":
+        acts = _REGION_ACTS
+    else:
+        held = [MAY.get(duty.role, frozenset()) for duty in officer.duties if code.startswith(stem(duty.unit.region))]
+        acts = frozenset().union(*held) & _REGION_ACTS
+    opens, closes = level in {Level.COUNTY, Level.TOWN}, level in {Level.TOWN, Level.VILLAGE}
+    return acts - (frozenset() if opens else {"open_region"}) - (frozenset() if closes else {"close_region"})
 
 
 def sees(officer: "Officer", path: str) -> bool:
@@ -208,6 +230,9 @@ LEVELS: dict[Level, str | Promise] = {
     Level.TOWN: gettext_lazy("乡镇、街道"),
     Level.VILLAGE: gettext_lazy("村、社区"),
 }
+
+
+SMALL = {9: Level.TOWN, 12: Level.VILLAGE}  # digits of the codes that a network keeps itself; the rest is GB/T 2260's
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +352,8 @@ _LEVEL_WORDS = str.maketrans("", "", " 　省市县区旗镇乡")  # people leav
 class Tree:
     """Every unit's small facts at one moment, in memory: looked up, climbed and searched without the database."""
 
-    def __init__(self, units: Iterable[UnitRef], *, stamp: object = None) -> None:
-        self.stamp = stamp
+    def __init__(self, units: Iterable[UnitRef], *, stamp: object = None, regions: object = None) -> None:
+        self.stamp, self.regions = stamp, regions
         self.by_id = {unit.id: unit for unit in units}
         self.by_code = {unit.code: unit for unit in self.by_id.values()}
         open_units = [unit for unit in self.by_id.values() if unit.closed_on is None]
@@ -444,6 +469,13 @@ PASSWORD_DAYS = 90  # days a password may be used: GB/T 22239-2019 8.1.4.1 with 
 def password_due(changed_at: datetime | None, now: datetime) -> bool:
     """Whether the password must be changed before anything else: set by somebody else, or older than PASSWORD_DAYS."""
     return changed_at is None or now - changed_at >= timedelta(days=PASSWORD_DAYS)
+
+
+def password_days(changed_at: datetime | None, now: datetime) -> int:
+    """Whole days until the password must be changed; 0 when it must be now."""
+    if password_due(changed_at, now) or changed_at is None:
+        return 0
+    return (changed_at + timedelta(days=PASSWORD_DAYS) - now).days
 
 
 class PasswordMixture:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minxin.directory.views import imports, people, units
+from minxin.directory.views import account, imports, log, people, regions, units
 
 public: list[URLPattern | URLResolver] = []
 desk: list[URLPattern | URLResolver] = [
@@ -14,6 +14,14 @@ desk: list[URLPattern | URLResolver] = [
     path("people/<str:username>/appointments/<int:key>/end/", people.appointment_end, name="directory_appointment_end"),
     path("people/<str:username>/tokens/<int:key>/revocation/", people.token_revocation, name="directory_token"),
     path("people/<str:username>/<str:noun>/", people.person_act, name="directory_person_act"),
+    path("regions/", regions.region_home, name="directory_regions"),
+    path("regions/<str:code>/", regions.region_detail, name="directory_region"),
+    path("regions/<str:code>/<str:noun>/", regions.region_act, name="directory_region_act"),
+    path("log/", log.log_list, name="directory_log"),
+    path("log/export/", log.log_export, name="directory_log_export"),
+    path("log/<str:stream>/<int:seq>/", log.log_event, name="directory_event"),
+    path("account/", account.account, name="directory_account"),
+    path("account/tokens/<int:key>/revocation/", account.token_revocation, name="directory_own_token"),
     path("directory/import/", imports.import_page, name="directory_import"),
     path("directory/import/template/", imports.import_template, name="directory_import_template"),
 ]

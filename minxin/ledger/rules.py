@@ -165,6 +165,59 @@ VERBS: dict[str, str | Promise] = {
 }
 
 
+# The names of facts in words; one that is not here stands as it is recorded.
+FACTS: dict[str, str | Promise] = {
+    "unit": _("单位"),
+    "units": _("单位数"),
+    "post": _("岗位号"),
+    "posts": _("岗位号"),
+    "role": _("角色"),
+    "title": _("岗位名称"),
+    "section": _("科室"),
+    "name": _("名称"),
+    "short_name": _("简称"),
+    "kind": _("类型"),
+    "region": _("区划代码"),
+    "parent": _("上级"),
+    "line_parent": _("条线上级"),
+    "is_centre": _("是否网络中心"),
+    "uscc": _("统一社会信用代码"),
+    "opened_on": _("启用日期"),
+    "closed_on": _("关闭日期"),
+    "valid_from": _("启用日期"),
+    "valid_to": _("废止日期"),
+    "from_on": _("任职日期"),
+    "until_on": _("结束日期"),
+    "on": _("日期"),
+    "before": _("变更前"),
+    "after": _("变更后"),
+    "from": _("从"),
+    "to": _("到"),
+    "token": _("令牌号"),
+    "tokens": _("令牌数"),
+    "factors": _("验证器和密钥数"),
+    "limit": _("每分钟上限"),
+    "tries": _("尝试次数"),
+    "duty_phone": _("值班电话"),
+    "hours": _("服务时间"),
+    "answers_by": _("负责岗位号"),
+    "rows": _("行数"),
+    "about": _("关于"),
+    "verb": _("动作"),
+    "office": _("经办单位"),
+    "since": _("开始日期"),
+    "until": _("截止日期"),
+    "lane": _("密级通道"),
+    "channel": _("渠道"),
+    "due": _("到期时间"),
+}
+
+
+def fact_label(name: str) -> str:
+    """The fact's name as the log says it."""
+    return str(FACTS.get(name, name))
+
+
 def verb_label(verb: str) -> str:
     """The verb as the log says it; one that nobody has named yet stands as it is."""
     return str(VERBS.get(verb, verb))

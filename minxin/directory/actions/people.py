@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -86,6 +87,16 @@ def reset_password(*, username: str, by: Officer) -> Account:
     person.save(update_fields=["password", "password_changed_at"])
     reach.record_person(person, "reset_password", by=by)
     return Account(person.pk, person.username, person.label, shown)
+
+
+@transaction.atomic
+def reset_factors(*, username: str, by: Officer) -> None:
+    """Somebody has lost the second factor and the recovery codes: the next sign-in binds a new one."""
+    person = reach.person(username, by=by, act="reset_factors")
+    if person.pk == by.id:
+        raise Refused("not_oneself", _("自己的双重验证请在“我的账号”里更换，或请另一位安全管理员解除。"))
+    taken, _kinds = Authenticator.objects.filter(user=person).delete()
+    reach.record_person(person, "reset_factors", by=by, factors=taken)
 
 
 @transaction.atomic

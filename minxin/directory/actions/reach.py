@@ -75,6 +75,19 @@ def post(post: int, *, by: Officer, act: str) -> models.Post:
     return row
 
 
+def region(code: str, *, by: Officer, act: str) -> models.Region:
+    """The region of today, locked, on which `by` may do `act`; Absent when it is not in his territory."""
+    rules.check_act(by, act)
+    row = models.Region.objects.select_for_update(of=("self",), no_key=True).filter(pk=code).first()
+    if row is None or not rules.region_acts(by, row.code, row.level):
+        raise Absent
+    if row.valid_to is not None and row.valid_to <= clocks.today():
+        raise Refused("region_closed", _("这个区划已经撤销，不能再改动。"))
+    if act not in rules.region_acts(by, row.code, row.level):
+        raise Refused("region_level", _("这一级区划由国家统一编码，这里只增设和撤销乡镇、街道和村、社区。"))
+    return row
+
+
 def words(value: str, *, limit: int, field: str, needed: bool = False) -> str:
     """One line of words as it is stored."""
     line = " ".join(text.clean(value, limit=limit, field=field).split())
@@ -91,6 +104,16 @@ def record_unit(unit: models.Unit, verb: str, *, by: Officer, **facts: Any) -> N
 def record_person(person: models.Person, verb: str, *, by: Officer, **facts: Any) -> None:
     """Put an act on the account or its duties on record."""
     ledger.record(stream=f"person:{person.pk}", verb=verb, by=by, facts=facts)
+
+
+def record_region(region: models.Region, verb: str, *, by: Officer, **facts: Any) -> None:
+    """Put an act on the region on record."""
+    ledger.record(stream=f"region:{region.code}", verb=verb, by=by, facts=facts)
+
+
+def still() -> Q:
+    """Regions that exist today."""
+    return Q(valid_to__isnull=True) | Q(valid_to__gt=clocks.today())
 
 
 def not_over() -> Q:

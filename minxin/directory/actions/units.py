@@ -39,14 +39,12 @@ def open_unit(
     if above is None and by.kind != "system":
         raise Refused("parent_needed", _("请选择上级单位。"), field="parent")
     line = reach.known_unit(line_parent, field="line_parent") if line_parent else None
-    if not models.Region.objects.filter(pk=region).exists():
+    if not models.Region.objects.filter(reach.still(), pk=region).exists():
         raise Refused("region_unknown", _("没有这个区划代码，请从列表中选择。"), field="region")
     if models.Unit.objects.filter(code=code).exists():
         raise Refused("code_taken", _("单位代码 %(code)s 已被使用，请核对。") % {"code": code}, field="code")
     if is_centre and models.Unit.objects.open().filter(region=region, is_centre=True).exists():
         raise Refused("centre_taken", _("这个地区已有网络中心，一个地区只设一个。"), field="is_centre")
-    if uscc and models.Unit.objects.filter(uscc=identifiers.uscc(uscc, field="uscc")).exists():
-        raise Refused("uscc_taken", _("这个统一社会信用代码已登记在另一单位名下，请核对。"), field="uscc")
     unit = models.Unit(
         id=_next_unit_id(),
         code=code,
@@ -57,7 +55,7 @@ def open_unit(
         parent=above,
         line_parent=line,
         is_centre=is_centre,
-        uscc=identifiers.uscc(uscc, field="uscc") if uscc else None,
+        uscc=_free_uscc(uscc),
         opened_on=opened_on or clocks.today(),
     )
     unit.path = f"{above.path if above else '/'}{unit.pk}/"
@@ -89,6 +87,22 @@ def rename_unit(*, code: str, name: str, by: Officer, short_name: str = "") -> U
     unit.save(update_fields=["name", "short_name"])
     tree_changed()
     reach.record_unit(unit, "rename_unit", by=by, before=before, after=unit.name, short_name=unit.short_name)
+    return _ref(unit)
+
+
+@transaction.atomic
+def edit_unit(*, code: str, kind: UnitKind, by: Officer, short_name: str = "", uscc: str = "") -> UnitRef:
+    """Correct what the unit is registered as: its type, short name and unified social credit code (none when empty)."""
+    lock_tree()
+    unit = reach.unit(code, by=by, act="edit_unit")
+    if unit.is_centre != (UnitKind(kind) is UnitKind.CENTRE):
+        raise Refused("kind_of_centre", _("网络中心的类型不能改动，其他单位也不能改为网络中心。"), field="kind")
+    unit.kind = UnitKind(kind).value
+    unit.short_name = reach.words(short_name, limit=40, field="short_name")
+    unit.uscc = _free_uscc(uscc, but=unit.pk)
+    unit.save(update_fields=["kind", "short_name", "uscc"])
+    tree_changed()
+    reach.record_unit(unit, "edit_unit", by=by, kind=unit.kind, short_name=unit.short_name, uscc=unit.uscc)
     return _ref(unit)
 
 
@@ -185,6 +199,16 @@ def close_post(*, post: int, by: Officer) -> None:
     row.save(update_fields=["closed_on"])
     models.Unit.objects.filter(answers_by=row).update(answers_by=None)
     reach.record_unit(unit, "close_post", by=by, post=row.pk, role=row.role)
+
+
+def _free_uscc(value: str, *, but: int | None = None) -> str | None:
+    """The code as it is stored, when no other unit has it; None for an empty one."""
+    if not value.strip():
+        return None
+    code = identifiers.uscc(value, field="uscc")
+    if models.Unit.objects.filter(uscc=code).exclude(pk=but or 0).exists():
+        raise Refused("uscc_taken", _("这个统一社会信用代码已登记在另一单位名下，请核对。"), field="uscc")
+    return code
 
 
 def lock_tree() -> None:

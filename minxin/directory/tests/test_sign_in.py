@@ -275,3 +275,113 @@ def test_the_last_factor_stays_while_one_is_demanded(clerk, settings):
     assert FactorAdapter().can_delete_authenticator(codes)
     settings.MINXIN_SECOND_FACTOR = False
     assert FactorAdapter().can_delete_authenticator(key)
+
+
+@pytest.fixture
+def bound(client, clerk, settings):
+    """A clerk with an authenticator and recovery codes, as allauth makes them."""
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    settings.MINXIN_SECOND_FACTOR = True
+    TOTP.activate(clerk, generate_totp_secret())
+    return RecoveryCodes.activate(clerk).get_unused_codes()
+
+
+FACTOR = "/desk/account/2fa/authenticate/"
+
+
+def test_a_recovery_code_lets_in_once(client, clerk, bound):
+    assert len(bound) == len(set(bound)) == 10
+    assert where(enter(client)) == FACTOR
+    assert where(client.post(FACTOR, {"code": bound[0]})) == "/desk/"
+    assert client.get("/desk/probe/").status_code == 200
+    again = Client()
+    enter(again)
+    used = again.post(FACTOR, {"code": bound[0]})
+    assert (used.status_code, "验证码不正确" in used.content.decode()) == (200, True)
+    assert again.get("/desk/probe/").status_code == 302
+    assert where(again.post(FACTOR, {"code": bound[1]})) == "/desk/"
+
+
+def test_recovery_codes_are_kept_sealed(clerk, bound):
+    kept = str(Authenticator.objects.get(user=clerk, type="recovery_codes").data)
+    assert not any(code in kept for code in bound)
+
+
+def test_guessing_the_second_factor_is_stopped(client, clerk, bound):
+    enter(client)
+    for _number in range(5):
+        client.post(FACTOR, {"code": "000000"})
+    assert client.post(FACTOR, {"code": bound[0]}).status_code != 302
+    assert client.get("/desk/probe/").status_code == 302
+
+
+def _reauthenticated(client, bound):
+    enter(client)
+    assert client.post(FACTOR, {"code": bound[0]}).status_code == 302
+    assert client.post("/desk/account/reauthenticate/", {"password": PASSWORD}).status_code == 302
+
+
+def test_recovery_codes_are_shown_and_made_anew(client, clerk, bound):
+    _reauthenticated(client, bound)
+    page = client.get("/desk/account/2fa/recovery-codes/").content.decode()
+    assert bound[1] in page
+    assert bound[0] not in page, "a used one is not shown"
+    assert client.get("/desk/account/2fa/recovery-codes/generate/").status_code == 200
+    assert client.post("/desk/account/2fa/recovery-codes/generate/").status_code == 302
+    assert bound[1] not in client.get("/desk/account/2fa/recovery-codes/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("", "双重验证"),
+        ("webauthn/", "安全密钥"),
+        ("webauthn/add/", "安全密钥"),
+        ("recovery-codes/generate/", "恢复码"),
+        ("totp/deactivate/", ""),
+    ],
+)
+def test_the_pages_of_factors_are_ours_and_hold_no_inline_script(client, clerk, bound, address, words):
+    _reauthenticated(client, bound)
+    response = client.get(f"/desk/account/2fa/{address}")
+    page = response.content.decode()
+    assert response.status_code in {200, 302, 403}
+    assert words in page or response.status_code != 200
+    assert "<script>" not in page
+    assert 'class="single"' in page or response.status_code != 200
+
+
+def test_a_passkey_can_be_renamed_and_removed(client, clerk, bound):
+    key = Authenticator.objects.create(
+        user=clerk, type=Authenticator.Type.WEBAUTHN, data={"name": "办公室的钥匙", "credential": {}}
+    )
+    _reauthenticated(client, bound)
+    assert "办公室的钥匙" in client.get("/desk/account/2fa/webauthn/").content.decode()
+    keys = "/desk/account/2fa/webauthn/keys"
+    assert client.get(f"{keys}/{key.pk}/edit/").status_code == 200
+    assert client.post(f"{keys}/{key.pk}/edit/", {"name": "备用钥匙"}).status_code == 302
+    assert "备用钥匙" in client.get("/desk/account/2fa/webauthn/").content.decode()
+    assert client.get(f"{keys}/{key.pk}/remove/").status_code == 200
+    assert client.post(f"{keys}/{key.pk}/remove/").status_code == 302
+    assert not Authenticator.objects.filter(pk=key.pk).exists()
+
+
+def test_the_sign_in_page_offers_passkeys(client, db):
+    page = client.get(LOGIN).content.decode()
+    assert "用通行密钥登录" in page
+    assert client.get("/desk/account/2fa/webauthn/login/", headers={"Accept": "application/json"}).status_code == 200
+
+
+def test_work_goes_on_after_twenty_nine_idle_minutes_and_not_after_thirty_one(client, clerk):
+    """The clock of the browser's cookie is not ours: the session row says how long it holds."""
+    from django.contrib.sessions.models import Session
+
+    client.force_login(clerk)
+    client.get("/desk/probe/")
+    key = client.cookies["minxin_desk"].value
+    for minutes, answer in ((29, 200), (31, 302)):
+        client.get("/desk/probe/")
+        Session.objects.filter(pk=key).update(expire_date=clocks.now() + timedelta(minutes=30 - minutes))
+        assert client.get("/desk/probe/").status_code == answer

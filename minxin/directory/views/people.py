@@ -1,6 +1,5 @@
 """Accounts on the desk: the list, one account, and what may be done to it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -35,6 +34,12 @@ _ACTS: acts.Acts = {
         gettext_lazy("重置密码"),
         Form,
         lambda username, by, facts: people.reset_password(username=username, by=by),
+    ),
+    "factors": (
+        "reset_factors",
+        gettext_lazy("解除双重验证"),
+        Form,
+        lambda username, by, facts: people.reset_factors(username=username, by=by),
     ),
     "tokens": (
         "issue_token",
@@ -83,8 +88,8 @@ def person_act(request: DeskRequest, username: str, noun: str) -> HttpResponse:
     if noun not in _ACTS:
         raise Absent
     page = reports.person_page(username, by=request.officer)
-    _act, _title, form_class, action = _ACTS[noun]
-    form, results = _person_form(form_class, page, request.POST), []
+    _act, _title, _form_class, action = _ACTS[noun]
+    form, results = _form(noun, page, request.POST), []
     if not acts.done(form, lambda facts: results.append(action(username, request.officer, facts))):
         return _person_page(request, username, {noun: form})
     if isinstance(results[0], people.Account):
@@ -115,17 +120,19 @@ def token_revocation(request: DeskRequest, username: str, key: int) -> HttpRespo
     return redirect("directory_person", username=username)
 
 
-def _person_form(form_class: Callable[..., Form], page: reports.PersonPage, data: Any = None) -> Form:
-    posts = [(post.id, post.label) for post in reports.posts(page.row.unit.id)]
-    extra = {"posts": posts} if form_class is forms.AppointForm else {}
-    return form_class(data, **extra)
+def _form(noun: str, page: reports.PersonPage, data: Any = None) -> Form:
+    """The form of one act; several stand on one page, so its fields are named after it."""
+    form_class, facts = _ACTS[noun][2], {"auto_id": f"id_{noun}_%s"}
+    if form_class is not forms.AppointForm:
+        return form_class(data, **facts)
+    return form_class(data, posts=[(post.id, post.label) for post in reports.posts(page.row.unit.id)], **facts)
 
 
 def _person_page(request: DeskRequest, username: str, bound: dict[str, Form] | None = None) -> HttpResponse:
     page = reports.person_page(username, by=request.officer)
     offered = [
-        (noun, title, (bound or {}).get(noun) or _person_form(form, page), noun in (bound or {}))
-        for noun, (act, title, form, _action) in _ACTS.items()
+        (noun, title, (bound or {}).get(noun) or _form(noun, page), noun in (bound or {}))
+        for noun, (act, title, _form_class, _action) in _ACTS.items()
         if act in page.acts
     ]
     return render(request, "directory/person.html", {"page": page, "acts": offered}, status=acts.status(bound))

@@ -1,6 +1,5 @@
 """Units on the desk: the tree, one unit, and what may be done to it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from minxin.directory import forms, reports
-from minxin.directory.actions import units
+from minxin.directory.actions import appointments, units
 from minxin.directory.views import acts
 from minxin.directory.views.desk import DeskRequest, desk_view
 from minxin.kernel.errors import Absent
@@ -41,6 +40,18 @@ _ACTS: acts.Acts = {
         gettext_lazy("更改名称"),
         forms.RenameForm,
         lambda code, by, facts: units.rename_unit(code=code, by=by, **facts),
+    ),
+    "register": (
+        "edit_unit",
+        gettext_lazy("变更登记信息"),
+        forms.RegisterForm,
+        lambda code, by, facts: units.edit_unit(code=code, by=by, **facts),
+    ),
+    "appointments": (
+        "appoint",
+        gettext_lazy("任职"),
+        forms.HoldForm,
+        lambda _code, by, facts: appointments.appoint(by=by, **facts),
     ),
     "place": (
         "move_unit",
@@ -79,18 +90,20 @@ def unit_act(request: DeskRequest, code: str, noun: str) -> HttpResponse:
     if noun not in _ACTS:
         raise Absent
     reports.unit_page(code, by=request.officer)
-    _act, _title, form_class, action = _ACTS[noun]
-    form = _unit_form(form_class, code, request.POST)
+    _act, _title, _form_class, action = _ACTS[noun]
+    form = _form(noun, code, request.POST)
     if acts.done(form, lambda facts: action(code, request.officer, facts)):
         messages.success(request, _("已保存。"))
         return redirect("directory_unit", code=code)
     return _unit_page(request, code, {noun: form})
 
 
-def _unit_form(form_class: Callable[..., Form], code: str, data: Any = None, initial: Any = None) -> Form:
-    posts = [(post.id, post.label) for post in reports.posts(reports.unit(code).id)]
-    extra = {"posts": posts} if form_class is forms.LineForm else {}
-    return form_class(data, initial=initial, **extra)
+def _form(noun: str, code: str, data: Any = None, initial: Any = None) -> Form:
+    """The form of one act; several stand on one page, so its fields are named after it."""
+    form_class, facts = _ACTS[noun][2], {"initial": initial, "auto_id": f"id_{noun}_%s"}
+    if form_class in (forms.LineForm, forms.HoldForm):
+        facts["posts"] = [(post.id, post.label) for post in reports.posts(reports.unit(code).id)]
+    return form_class(data, **facts)
 
 
 def _unit_page(request: DeskRequest, code: str, bound: dict[str, Form] | None = None) -> HttpResponse:
@@ -99,16 +112,21 @@ def _unit_page(request: DeskRequest, code: str, bound: dict[str, Form] | None = 
     before = {
         "line": line
         and {"duty_phone": line.duty_phone, "hours": line.hours, "about": line.about, "answers_by": line.answers_by_id},
+        "register": {
+            "kind": page.unit.kind,
+            "short_name": page.unit.short_name,
+            "uscc": line.uscc if line else "",
+        },
         "name": {"name": page.unit.name, "short_name": page.unit.short_name},
     }
     offered = [
         (
             noun,
             title,
-            (bound or {}).get(noun) or _unit_form(form, code, initial=before.get(noun)),
+            (bound or {}).get(noun) or _form(noun, code, initial=before.get(noun)),
             noun in (bound or {}),
         )
-        for noun, (act, title, form, _action) in _ACTS.items()
+        for noun, (act, title, _form_class, _action) in _ACTS.items()
         if act in page.acts
     ]
     return render(request, "directory/unit.html", {"page": page, "acts": offered}, status=acts.status(bound))

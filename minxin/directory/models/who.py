@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
+from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
@@ -53,6 +54,24 @@ class Region(models.Model):
             ),
             models.CheckConstraint(condition=~Q(code=F("parent")), name="region_not_own_parent"),
             models.CheckConstraint(condition=Q(valid_to__gt=F("valid_from")), name="region_valid_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RegionName(models.Model):
+    """A name that a region had before, until the day before `valid_to`; from the start when `valid_from` is empty."""
+
+    region = models.ForeignKey(Region, models.PROTECT, related_name="names")
+    name = models.CharField(max_length=60)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["region", "valid_to"], name="region_name_one_a_day"),
+            models.CheckConstraint(condition=Q(valid_to__gt=F("valid_from")), name="region_name_in_order"),
         ]
 
     def __str__(self) -> str:
@@ -310,10 +329,11 @@ class SignInAttempt(models.Model):
 
 
 class TreeStamp(models.Model):
-    """One row, changed with every change of a unit: tells each process when its copy of the tree is old."""
+    """One row, changed with every change of a unit or a region: tells each process when its copy of them is old."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     stamp = models.UUIDField()
+    regions = models.UUIDField(default=uuid4)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="tree_stamp_one_row")]
