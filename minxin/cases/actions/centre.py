@@ -337,7 +337,7 @@ def _conflict(act: Act, units: Sequence[UnitRef], reason: str) -> None:
     """回避: the accused and those below it only with a written reason, under a superior that stays answerable."""
     case = act.case
     caught = [unit.name for unit in units if _caught(case, unit.id)]
-    if not caught or case.respondent_id is None:
+    if not caught or case.accused_id is None:
         return
     reason = text.clean(reason, limit=REASON, field="conflict_reason")
     if not reason:
@@ -345,7 +345,7 @@ def _conflict(act: Act, units: Sequence[UnitRef], reason: str) -> None:
             "%(units)s是被反映单位或其下属，按回避原则应由上一级办理。确需交其办理，请写明理由，上级单位仍对此件负责。"
         )
         raise Refused("conflict", sentence % {"units": "、".join(caught)}, field="conflict_reason")
-    above = supervision.answerable(case.respondent_id, accused=case.respondent_id)
+    above = supervision.answerable(case.accused_id, accused=case.accused_id)
     if above is None:
         sentence = _("%(units)s是被反映单位或其下属，又没有上级单位可以对此件负责，不能交其办理。请改派，或直接答复。")
         raise Refused("conflict", sentence % {"units": "、".join(caught)}, field="unit")
@@ -363,12 +363,12 @@ def _clear_conflict(case: Case) -> None:
         return
     case.conflict_reason, case.superior_id = "", None
     if case.supervision == codes.Slip.ESCALATED:
-        above = supervision.answerable(case.lead_id, accused=case.respondent_id)
+        above = supervision.answerable(case.lead_id, accused=case.accused_id)
         case.superior_id = above.id if above else None
 
 
 def _caught(case: Case, unit_id: int) -> bool:
-    return case.respondent_id is not None and directory.answers_to(unit_id, of=case.respondent_id)
+    return case.accused_id is not None and directory.answers_to(unit_id, of=case.accused_id)
 
 
 def unit_of(code: str, field: str) -> UnitRef:
@@ -383,6 +383,7 @@ def unit_of(code: str, field: str) -> UnitRef:
 
 
 def required(value: str, field: str, most: int) -> str:
+    """The text cleaned, at most `most` characters. Raises Refused at `field` when nothing is written."""
     cleaned = text.clean(value, limit=most, field=field)
     if not cleaned:
         raise Refused("invalid", _("请写明具体内容。"), field=field)

@@ -183,7 +183,8 @@ def _place(draft: filing.Draft, respondent: UnitRef | None) -> Place:
     if draft.kind == codes.Kind.REPORT:
         return _sealed_place(draft, respondent)
     try:
-        return Place(directory.centre_for(draft.region, avoiding=respondent.id if respondent else None))
+        accused = respondent if draft.kind in codes.ACCUSING else None
+        return Place(directory.centre_for(draft.region, avoiding=accused.id if accused else None))
     except Absent:
         sentence = _("这个地区还没有开通网络中心，请拨打当地热线反映。您写的内容没有保存。")
         raise Refused("no_centre", sentence, field="region") from None

@@ -27,7 +27,7 @@ def name_officer(ref: str, *, post: int, by: Officer) -> Case:
         found = directory.post(post)
         if found is None or found.role != Role.DISCIPLINE:
             raise Refused("invalid", _("只能指定纪检监察岗位。"), field="post")
-        if act.case.respondent_id and directory.answers_to(found.unit.id, of=act.case.respondent_id):
+        if act.case.accused_id and directory.answers_to(found.unit.id, of=act.case.accused_id):
             raise Refused("conflict", _("这个岗位属于被举报单位或其下属，按回避原则不能指定。"), field="post")
         Custodian.objects.get_or_create(case=act.case, post_id=post, defaults={"at": clocks.now()})
         act.facts["post"] = post

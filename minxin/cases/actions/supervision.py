@@ -77,7 +77,7 @@ def issue(act: Act, what: codes.Slip, reason: str, *, unit_id: int | None = None
 def lift(act: Act, reason: str) -> None:
     """Make the superior of the handling unit answerable; the top stays answerable for itself."""
     case = act.case
-    above = answerable(case.lead_id or case.centre_id, accused=case.respondent_id)
+    above = answerable(case.lead_id or case.centre_id, accused=case.accused_id)
     issue(act, codes.Slip.ESCALATED, reason)
     if above is not None:
         case.superior_id = above.id

@@ -59,7 +59,7 @@ def pass_down(ref: str, *, unit: str, days: int | None = None, instruction: str 
         below = centre.unit_of(unit, "unit")
         if below.id == holder.unit_id or not directory.answers_to(below.id, of=holder.unit_id):
             raise Refused("invalid", _("只能下派给本单位的下属单位。"), field="unit")
-        if act.case.respondent_id and directory.answers_to(below.id, of=act.case.respondent_id):
+        if act.case.accused_id and directory.answers_to(below.id, of=act.case.accused_id):
             sentence = _("%(unit)s是被反映单位或其下属，按回避原则不能下派给它。")
             raise Refused("conflict", sentence % {"unit": below.name}, field="unit")
         centre.refuse_busy(act.case, below, field="unit")

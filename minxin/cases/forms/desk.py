@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from minxin.cases.actions import centre, closing, outcome, sealed, signing, supervision, unit
@@ -116,6 +117,7 @@ class Dispatch(forms.Form):
         gettext_lazy("交被反映单位办理的理由"), centre.REASON, rows=2, required=False,
         help_text=gettext_lazy("只在确需交被反映单位或其下属办理时填写，会显示在此件上，上级单位仍要负责。"),
     )  # fmt: skip
+    suggested = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
 
 
 class CallIn(forms.Form):
@@ -395,7 +397,20 @@ class AnswerSlip(forms.Form):
 class NameOfficer(forms.Form):
     """指定经办人."""
 
-    post = number(gettext_lazy("岗位编号"), most=2**62, help_text=gettext_lazy("纪检监察岗位的编号，见单位的岗位表。"))
+    post = forms.TypedChoiceField(
+        label=gettext_lazy("由谁经办"), coerce=int, widget=forms.RadioSelect,
+        help_text=gettext_lazy("指定以后，这个岗位就能看到此件，并且会留下记录。"),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        initial = options.get("initial") or {}
+        posts = initial.pop("posts", [])
+        super().__init__(*args, **options)
+        self.fields["post"].choices = posts  # type: ignore[attr-defined]
+        if not posts:
+            self.fields["post"].help_text = _(
+                "本单位没有别的纪检监察岗位可以指定。请先由系统管理员设立岗位并任命人员。"
+            )
 
 
 @dataclass(frozen=True)

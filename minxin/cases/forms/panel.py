@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from minxin.cases.forms.desk import VERBS, Plain
+from minxin.cases.reports import naming
 from minxin.cases.reports.dossier import Dossier
 from minxin.cases.rules import desk, moves
 
@@ -68,8 +69,10 @@ def _classify(file: Dossier) -> dict[str, Any]:
 
 
 def _dispatch(file: Dossier) -> dict[str, Any]:
-    unit = file.suggestion.unit if file.suggestion else None
-    return {"unit": unit.name if unit else ""}
+    if not file.suggestion:
+        return {}
+    unit = file.suggestion.unit
+    return {"unit": unit.name if unit else "", "suggested": file.suggestion.mark}
 
 
 def _publish(file: Dossier) -> dict[str, Any]:
@@ -86,6 +89,7 @@ _INITIAL: Mapping[str, Callable[[Dossier], dict[str, Any]]] = {
     "dispatch": _dispatch,
     "arbitrate": _dispatch,
     "publish": _publish,
+    "name_officer": lambda file: {"posts": naming.posts(file.case)},
     "find": lambda file: {"finding": file.case.finding, "resolution": file.case.resolution},
     "write_report": lambda file: {"body": file.report},
     "write_answer": lambda file: {"body": file.answer},

@@ -194,6 +194,11 @@ class Case(models.Model):
         return ref_of(self.id)
 
     @property
+    def accused_id(self) -> int | None:
+        """The unit the case speaks against, which stands aside (回避); none where it is only praised or asked about."""
+        return self.respondent_id if self.kind in codes.ACCUSING else None
+
+    @property
     def shown_title(self) -> str:
         """The centre's title where there is one."""
         return self.digest_title or self.title

@@ -36,7 +36,7 @@ def stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> f
     """
     if officer.kind != "officer":
         return frozenset({Stand.SYSTEM if officer.kind == "system" else Stand.CITIZEN})
-    accused = case.respondent_id in directory.superiors(officer)
+    accused = case.accused_id in directory.superiors(officer)
     if case.lane == codes.Lane.SEALED:
         posts = [duty.post_id for duty in officer.duties if duty.role == Role.DISCIPLINE]
         named = not accused and Custodian.objects.filter(case=case, post_id__in=posts).exists()
@@ -75,7 +75,7 @@ def _over(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> It
 
 def _accused_centre(case: Case, officer: Officer) -> Iterable[Stand]:
     """A complaint about the highest centre: no other could take it in, so its own posts answer it, in the open."""
-    if case.respondent_id is not None and directory.answers_to(case.centre_id, of=case.respondent_id):
+    if case.accused_id is not None and directory.answers_to(case.centre_id, of=case.accused_id):
         judge = _judge_id(case)
         for duty in officer.duties:
             if duty.role in CENTRE and duty.unit.id == case.centre_id:

@@ -35,14 +35,13 @@ from minxin.cases.models import (
     Visit,
     standing,
 )
-from minxin.cases.models.case import ref_of
 from minxin.cases.models.timing import pauses_of
-from minxin.cases.reports import catalogue, suggestion, track
+from minxin.cases.reports import catalogue, others, suggestion, track
 from minxin.cases.rules import codes, desk, moves, quality
 from minxin.cases.rules.desk import Lamp
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
-from minxin.kernel import clocks, sealing, text
+from minxin.kernel import clocks, sealing
 from minxin.kernel import reports as kernel
 from minxin.kernel.errors import Absent
 from minxin.ledger import reports as ledger
@@ -51,7 +50,6 @@ from minxin.ledger.reports import Event
 EARLIER = 20  # answers of the same unit that a new one is compared with
 _JUDGING = {"write_answer", "submit", "countersign", "approve", "publish"}  # verbs before which an answer is looked at
 _ROUTING = {"classify", "dispatch", "arbitrate"}  # verbs that the catalogue's suggestion helps with
-COMPARED = 200  # newest open cases of the region that a case is compared with
 
 
 @dataclass(frozen=True)
@@ -138,16 +136,6 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class Other:
-    """Another case this reader may see: alike, of the same caller, or merged."""
-
-    ref: str
-    title: str
-    stage: str
-    share: float = 0.0
-
-
-@dataclass(frozen=True)
 class Talk:
     """What was said with the complainant: through the relay, by the unit's contacts, by call-backs."""
 
@@ -212,10 +200,10 @@ class Dossier:
     slips: Sequence[SlipRow]
     open_slips: Sequence[SlipRow]
     outcome: Outcome
-    master: Other | None
-    members: Sequence[Other]
-    repeats: Sequence[Other]
-    alike: Sequence[Other]
+    master: others.Other | None
+    members: Sequence[others.Other]
+    repeats: Sequence[others.Other]
+    alike: Sequence[others.Other]
     weaknesses: Sequence[str]
     personal: Sequence[str]
     suggestion: suggestion.Suggestion | None
@@ -270,11 +258,12 @@ def dossier(case: Case, officer: Officer) -> Dossier:
     may_know = desk.may_know(situation.stands, anonymous=nobody, shares=case.shares_identity)
     texts = list(Text.objects.filter(case=case).select_related("unit").order_by("-id"))
     words = _words(texts, original=original)
-    owed = _owed(case, words) if situation.stands & desk.UNIT_STANDS else ""
+    parts = list(case.assignments.select_related("unit").order_by("id"))
+    owed = _owed(case, words) if situation.stands & desk.UNIT_STANDS else _owed_beside(parts, officer)
     slips = list(SlipRow.objects.filter(case=case).select_related("unit").order_by("-id"))
     to_answer = [row for row in slips if row.answered_at is None]
-    verbs = desk.first(owed, [verb for verb in moves.allowed(situation) if to_answer or verb != "answer_slip"])
-    parts = list(case.assignments.select_related("unit").order_by("id"))
+    idle = {"answer_slip"} - ({"answer_slip"} if to_answer else set()) | {"sign_assist"} - {owed}
+    verbs = desk.first(owed, [verb for verb in moves.allowed(situation) if verb not in idle])
     bars = _bars(case, parts, now)
     judged = words[codes.Words.ANSWER].body if codes.Words.ANSWER in words and _JUDGING & set(verbs) else ""
     return Dossier(
@@ -312,10 +301,10 @@ def dossier(case: Case, officer: Officer) -> Dossier:
         slips=slips,
         open_slips=to_answer,
         outcome=_outcome(case),
-        master=_master(case, officer),
-        members=_others(case.members.all(), officer) if case.lane != codes.Lane.SEALED else [],
-        repeats=_repeats(case, filing, officer) if situation.stands & desk.CENTRE_STANDS else [],
-        alike=alike(case, officer) if "merge" in verbs else [],
+        master=others.master(case, officer),
+        members=others.others(case.members.all(), officer) if case.lane != codes.Lane.SEALED else [],
+        repeats=others.repeats(case, filing, officer) if situation.stands & desk.CENTRE_STANDS else [],
+        alike=others.alike(case, officer) if "merge" in verbs else [],
         weaknesses=weaknesses(case, judged) if judged else [],
         personal=quality.personal(judged),
         suggestion=suggestion.suggest(case, officer) if _ROUTING & set(verbs) else None,
@@ -367,16 +356,6 @@ def weaknesses(case: Case, answer: str) -> list[str]:
     return quality.weaknesses(answer, earlier=earlier.values_list("body", flat=True)[: 2 * EARLIER])
 
 
-def alike(case: Case, officer: Officer) -> list[Other]:
-    """1 query. The open cases of the same region that read most like this one, likest first."""
-    others = Case.objects.visible_to(officer).filter(region=case.region).exclude(pk=case.pk)
-    others = others.exclude(stage__in=sorted(moves.OVER)).exclude(lane=codes.Lane.SEALED).filter(master__isnull=True)
-    rows = {row.ref: row for row in others.order_by("-pk")[:COMPARED]}
-    title = f"{case.title} {case.digest_title}"
-    shares = [(ref, text.similar(title, f"{row.title} {row.digest_title}")) for ref, row in rows.items()]
-    return [_other(rows[ref], share) for ref, share in desk.similar_enough(shares)]
-
-
 def _owed(case: Case, words: dict[str, Words]) -> str:
     """What the handling unit owes next; nothing outside handling."""
     if case.stage != codes.Stage.HANDLING:
@@ -384,6 +363,13 @@ def _owed(case: Case, words: dict[str, Words]) -> str:
     found, contacted = bool(case.resolution), case.contacted_at is not None
     answered, reported = codes.Words.ANSWER in words, codes.Words.REPORT in words
     return desk.next_step(desk.Done(case.anonymous, contacted, found, answered, reported))
+
+
+def _owed_beside(parts: Sequence[Assignment], officer: Officer) -> str:
+    """What an assisting unit owes next; nothing once its opinion is in."""
+    units, assist = officer.unit_ids(), codes.Part.ASSIST
+    mine = [row.state for row in parts if row.part == assist and row.unit_id in units and row.state in codes.OPEN_WORK]
+    return desk.assisting_step(mine[0]) if mine else ""
 
 
 def _unit(unit_id: int | None) -> UnitRef | None:
@@ -503,34 +489,6 @@ def _chains(case: Case) -> list[Chain]:
         signatures = list(steps)
         found.append(Chain(signatures[0].assignment.unit.name, draft, signatures))
     return found
-
-
-# --- other cases
-
-
-def _other(row: Case, share: float = 0.0) -> Other:
-    return Other(row.ref, row.shown_title, desk.stage_label(row.stage), share)
-
-
-def _others(rows: Any, officer: Officer) -> list[Other]:
-    visible = Case.objects.visible_to(officer).filter(pk__in=list(rows.values_list("pk", flat=True)[:50]))
-    return [_other(row) for row in visible.order_by("-pk")]
-
-
-def _master(case: Case, officer: Officer) -> Other | None:
-    if not case.master_id:
-        return None
-    found = Case.objects.visible_to(officer).filter(pk=case.master_id).first()
-    return _other(found) if found else Other(ref_of(case.master_id), "", "")
-
-
-def _repeats(case: Case, filing: Filing, officer: Officer) -> list[Other]:
-    """2 queries. Other cases of the same caller, told by the keyed mark of the telephone; for the centre only."""
-    if not filing.phone_mark:
-        return []
-    keys = Filing.objects.filter(phone_mark=filing.phone_mark).exclude(pk=case.pk).order_by("-pk")
-    visible = Case.objects.visible_to(officer).filter(pk__in=list(keys.values_list("pk", flat=True)[:20]))
-    return [_other(row) for row in visible.exclude(lane=codes.Lane.SEALED).order_by("-pk")]
 
 
 # --- the timeline

@@ -147,7 +147,9 @@ def _only(category: str) -> Suggestion:
 
 
 def _accused(matter: Matter) -> tuple[UnitRef | None, list[str]]:
-    """The unit complained of: the one chosen, or one whose name stands in what the filer wrote, with a remark then."""
+    """The unit complained of: the one chosen, or one whose name the filer wrote, with a remark then."""
+    if matter.kind not in codes.ACCUSING:
+        return None, []
     if matter.respondent_id is not None:
         return directory.units_by_id([matter.respondent_id]).get(matter.respondent_id), []
     if not matter.respondent_name:

@@ -14,6 +14,10 @@ class Kind(TextChoices):
     OTHER = "other", _("其他")
 
 
+# Only these speak against the unit they are about: praise, a question, a suggestion ask nobody to stand aside (回避).
+ACCUSING = frozenset({Kind.COMPLAINT, Kind.REPORT, Kind.HELP, Kind.OTHER})
+
+
 class Lane(TextChoices):
     """Who may ever see a case. A report of wrongdoing is sealed; nobody can make it less."""
 

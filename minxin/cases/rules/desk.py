@@ -239,6 +239,11 @@ def next_step(done: Done) -> str:
     return "submit"
 
 
+def assisting_step(work: str) -> str:
+    """The verb an assisting unit owes next: it signs for its part, then gives its opinion."""
+    return "sign_assist" if work == codes.Work.TO_SIGN else "opine"
+
+
 def first(owed: str, verbs: Sequence[str]) -> list[str]:
     """The verbs with what is owed next in front, where it is allowed."""
     return sorted(verbs, key=lambda verb: verb != owed)

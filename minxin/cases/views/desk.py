@@ -1,10 +1,11 @@
 """The desk: my work, lists, one case with the moves allowed now, and what each move does."""
 
-import csv
+from collections.abc import Iterable
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,11 +26,12 @@ from minxin.cases.rules.desk import Queue
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer
 from minxin.directory.views.desk import DeskRequest, desk_view
-from minxin.kernel import clocks, files
+from minxin.kernel import clocks, files, sheets
 from minxin.kernel.errors import Absent, Refused
 
 SANDBOX = "sandbox; default-src 'none'; style-src 'none'"
 MOST_AT_ONCE = 50
+DONE = 0
 
 
 @require_safe
@@ -65,16 +67,9 @@ def act(request: DeskRequest, ref: str, verb: str) -> HttpResponse:
     if request.method != "POST":
         return _case(request, found, chosen=verb)
     form = panel.filled(verb, request.POST, dossier.dossier(found, request.officer))
-    status = 422
-    if form.is_valid():
-        try:
-            VERBS[verb].act(found.ref, by=request.officer, **form.cleaned_data)
-            return _onward(request, found.ref, verb)
-        except Absent:
-            raise
-        except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
-            status = 409 if refusal.code in {"stage", "conflict", "not_your_turn"} else 422
+    status = _done(form, found.ref, verb, by=request.officer)
+    if status == DONE:
+        return _onward(request, found.ref, verb)
     found.refresh_from_db()
     return _case(request, found, chosen=verb, bound=form, status=status)
 
@@ -118,12 +113,8 @@ def export(request: DeskRequest) -> HttpResponse:
     queue, narrow = _queue(request.officer, request.GET.get("queue", "")), Narrow(request.GET)
     rows = lists.queue_exported(request.officer, queue) if queue else lists.exported(request.officer, narrow.filters)
     reading.record_export([row.ref for row in rows], by=request.officer)
-    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    name = quote(f"{clocks.today():%Y-%m-%d}-cases.csv")
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-    sheet = csv.writer(response)
-    sheet.writerow([_("编号"), _("标题"), _("性质"), _("环节"), _("单位"), _("到期"), _("时间"), _("标记")])
-    sheet.writerows(_cells(row) for row in rows)
+    response = HttpResponse(_sheet(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{clocks.today():%Y-%m-%d}-cases.csv"'
     return response
 
 
@@ -228,6 +219,20 @@ def _onward(request: DeskRequest, ref: str, verb: str) -> HttpResponse:
     return redirect(_address(following, queue.code))
 
 
+def _done(form: Form, ref: str, verb: str, *, by: Officer) -> int:
+    """DONE, or the status of the answer: 422 for what was typed, 409 for what no typing helps against."""
+    if not form.is_valid():
+        return 422
+    try:
+        VERBS[verb].act(ref, by=by, **form.cleaned_data)
+    except Absent:
+        raise
+    except Refused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
+        return 409 if refusal.code in {"stage", "conflict", "not_your_turn"} else 422
+    return DONE
+
+
 def _one(officer: Officer, ref: str, form: Batch) -> tuple[str, str]:
     """One row of a batch: its ref, and the sentence when it was refused."""
     try:
@@ -237,16 +242,15 @@ def _one(officer: Officer, ref: str, form: Batch) -> tuple[str, str]:
     return ref, ""
 
 
+def _sheet(rows: Iterable[lists.Row]) -> bytes:
+    headings = [_("编号"), _("标题"), _("性质"), _("环节"), _("单位"), _("到期"), _("时间"), _("标记")]
+    return sheets.lines(headings, [_cells(row) for row in rows])
+
+
 def _cells(row: lists.Row) -> list[str]:
-    """One line of the sheet; a cell that a spreadsheet might run as a formula is made plain."""
-    due = clocks_text(row)
-    cells = [row.ref, row.title, str(row.kind), row.stage, row.unit, due, row.lamp.words, "、".join(row.marks)]
-    return [f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells]
-
-
-def clocks_text(row: lists.Row) -> str:
-    """The due moment as spreadsheets sort it."""
-    return row.due_at.astimezone(clocks.ZONE).strftime("%Y-%m-%d %H:%M") if row.due_at else ""
+    """One line of the sheet, its due moment written as spreadsheets sort it."""
+    due = row.due_at.astimezone(clocks.ZONE).strftime("%Y-%m-%d %H:%M") if row.due_at else ""
+    return [row.ref, row.title, str(row.kind), row.stage, row.unit, due, row.lamp.words, "、".join(row.marks)]
 
 
 def _is_fragment(request: HttpRequest) -> bool:
