@@ -140,7 +140,6 @@ def decide_appeal(ref: str, *, decision: str, opinion: str, by: Officer) -> Case
             timing.start_answer(act.case)
             timing.start(act.case, codes.ClockCode.DISPATCH)
         else:
-            act.to = codes.Stage.HANDLING
             _again(act, row.opinion[:REMARK])
     return act.case
 
@@ -174,32 +173,33 @@ def decide_stars(ref: str, *, supported: bool, opinion: str, by: Officer) -> Cas
 
 
 def _again(act: Act, instruction: str) -> None:
+    """A new round: for the lead unit, for the officers of a sealed report, or for the centre that answered itself."""
     case = act.case
-    if case.lane == codes.Lane.SEALED or case.lead_id in {None, case.centre_id}:
-        _again_at_centre(act, instruction)
-        return
+    act.to = codes.Stage.HANDLING
     case.redos += 1
     case.answered_at = case.closed_at = None
     timing.stop(case)
     timing.start_answer(case)
-    row = assign_lead(act, directory.unit(case.lead_id), days=None, instruction=instruction)
-    row.state, row.signed_at = codes.Work.HANDLING, clocks.now()
-    row.save(update_fields=["state", "signed_at"])
-    timing.stop(case, codes.ClockCode.SIGN, assignment=row)
-    timing.grade(case)
     act.facts |= {"round": case.redos + 1}
+    if case.lane == codes.Lane.SEALED:
+        note(act, instruction)
+    elif case.lead_id in {None, case.centre_id}:
+        note(act, instruction)
+        act.to, case.lead_id = codes.Stage.ACCEPTED, None
+        timing.start(case, codes.ClockCode.DISPATCH)
+    else:
+        _again_at_unit(act, case.lead_id, instruction)
+    timing.grade(case)
     if case.redos >= overdue.MOST_REDOS:
         lift(act, _("重办已达三次"))
 
 
-def _again_at_centre(act: Act, instruction: str) -> None:
-    """A case that no unit has handled is done again by those who answered it."""
-    note(act, instruction)
-    act.case.redos += 1
-    act.case.answered_at = act.case.closed_at = None
-    timing.stop(act.case)
-    timing.start_answer(act.case)
-    timing.grade(act.case)
+def _again_at_unit(act: Act, lead_id: int, instruction: str) -> None:
+    """The unit has the case at once: it knows it already and need not sign for it again."""
+    row = assign_lead(act, directory.unit(lead_id), days=None, instruction=instruction)
+    row.state, row.signed_at = codes.Work.HANDLING, clocks.now()
+    row.save(update_fields=["state", "signed_at"])
+    timing.stop(act.case, codes.ClockCode.SIGN, assignment=row)
 
 
 def _settle(row: Appeal, decision: codes.Decision, opinion: str, *, by: Officer) -> None:

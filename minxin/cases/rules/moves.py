@@ -243,7 +243,9 @@ MOVES: Mapping[str, Move] = {
         _("登记回访"), {S.RATING: (S.RATING, S.CLOSED, S.REASSESS)}, _by(W.VISITOR), sealed=True, weight=20
     ),
     "close_unrated": Move(_("到期办结"), _go({S.RATING}, S.CLOSED), _by(W.SYSTEM), sealed=True),
-    "redo": Move(_("责成重办"), _go({S.REASSESS}, S.HANDLING), _by(W.REVIEWER, W.SUPERVISOR), sealed=True, weight=10),
+    "redo": Move(
+        _("责成重办"), _go({S.REASSESS}, S.HANDLING, S.ACCEPTED), _by(W.REVIEWER, W.SUPERVISOR), sealed=True, weight=10
+    ),
     "rule_closing": Move(
         _("研判办结"), _go({S.REASSESS}, S.CLOSED), _by(W.REVIEWER, W.SUPERVISOR), sealed=True, weight=20
     ),

@@ -1,7 +1,9 @@
 """Any sequence of moves, by anybody who may, at any time: what must never be false stays true."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
@@ -35,7 +37,7 @@ ANSWER = "您好，我局于9月29日与您联系并到现场核实，所反映�
 UNITS = ["211400-CZJ", "211421-CZJ", "211421-JYJ", "211421-GTZX", "211404-MZJ", "211404-JW"]
 
 
-class Undone(Exception):  # noqa: N818
+class Undone(Exception):
     """Rolls one example back."""
 
 
@@ -133,14 +135,14 @@ def test_every_verb_has_a_play():
     assert set(plays("", "", 0)) == set(moves.MOVES)
 
 
-@settings(max_examples=30, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), kind=st.sampled_from(["complaint", "report", "enquiry"]), anonymous=st.booleans())
 def test_any_sequence_of_moves_keeps_the_invariants(cast, data, kind, anonymous):
     actors = [CITIZEN, CITIZEN, SYSTEM, *(cast.officers[name] for name in sorted(cast.officers))]
     try:
         with transaction.atomic():
             _live(cast, data, kind, anonymous, actors)
-            raise Undone
+            raise Undone  # noqa: TRY301 - nothing of an example stays
     except Undone:
         pass
 
@@ -159,17 +161,22 @@ def _live(cast, data, kind, anonymous, actors):
 
 def _play(receipt, data, actors):
     case = Case.objects.get(pk=id_of(receipt.ref))
+    whole = standing.situation(case, SYSTEM, clocks.now())  # the needs are the case's, whoever looks
+    work = list(case.assignments.select_related("unit"))
     chances = [
         (actor, verb)
         for actor in actors
-        if actor.kind != "officer" or Case.objects.visible_to(actor).filter(pk=case.pk).exists()
-        for verb in moves.allowed(standing.situation(case, actor, clocks.now()))
+        for verb in moves.allowed(replace(whole, stands=standing.stands(case, actor, work)))
     ]
     if not chances:
         return "nothing"
     # verbs first, so that the many officers who may remind do not crowd out the one who must sign
     verb = data.draw(st.sampled_from(sorted({verb for _actor, verb in chances})))
     actor = data.draw(st.sampled_from([actor for actor, able in chances if able == verb]))
+    if actor.kind == "officer":
+        assert Case.objects.visible_to(actor).filter(pk=case.pk).exists(), (
+            f"{actor.label} may {verb} what he may not see"
+        )
     before = _state(case.pk)
     try:
         with transaction.atomic():
@@ -192,7 +199,7 @@ def _check_invariants(ref, played):
     events = ledger.history(ref)
     assert [event.seq for event in events] == list(range(1, case.seq + 1)), played
     changes = [(e.facts["from"], e.facts["to"]) for e in events if "from" in e.facts and "to" in e.facts]
-    assert all(one[1] == other[0] for one, other in zip(changes, changes[1:], strict=False)), "a stage was skipped"
+    assert all(one[1] == other[0] for one, other in pairwise(changes)), "a stage was skipped"
     assert (changes[-1][1] if changes else "filed") == case.stage
     work = list(Assignment.objects.filter(case=case))
     active = [row for row in work if row.part == "lead" and row.state in codes.OPEN_WORK - {codes.Work.PASSED_DOWN}]
