@@ -19,7 +19,13 @@ VAR.mkdir(parents=True, exist_ok=True)
 
 # Only what a test says counts, whatever the developer's shell has set; a server to test against may be given.
 for name in [name for name in os.environ if name.startswith("MINXIN_")]:
-    if name not in {"MINXIN_TEST_VAR", "MINXIN_DATABASE_URL", "MINXIN_NO_BROWSER", "MINXIN_CHROMIUM"}:
+    if name not in {
+        "MINXIN_TEST_VAR",
+        "MINXIN_DATABASE_URL",
+        "MINXIN_NO_BROWSER",
+        "MINXIN_CHROMIUM",
+        "MINXIN_SCREENSHOTS",
+    }:
         del os.environ[name]
 os.environ |= {"MINXIN_VAR": str(VAR), "MINXIN_SECOND_FACTOR": "0"}
 
