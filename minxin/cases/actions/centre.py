@@ -11,7 +11,7 @@ from minxin.cases.actions.moving import Act, moving
 from minxin.cases.actions.moving import following as bringing_about
 from minxin.cases.models import Assignment, Case, Message, PublicCase, Text, snapshot
 from minxin.cases.models.case import id_of
-from minxin.cases.rules import codes, filing, moves, overdue
+from minxin.cases.rules import codes, desk, filing, moves, overdue
 from minxin.directory import reports as directory
 from minxin.directory.rules import SYSTEM, Officer, UnitRef
 from minxin.kernel import clocks, text
@@ -24,7 +24,12 @@ LONGEST_LIMIT = 60  # working days a dispatcher may set
 
 
 def register(draft: filing.Draft, *, key: str, by: Officer, uploads: Sequence[filing.Upload] = ()) -> taking_in.Receipt:
-    """Enter a case told by phone, letter or visit: the same filing, its channel and the entering post on record."""
+    """Enter a case told by phone, letter or visit: the same filing, its channel and the entering post on record.
+
+    Raises Refused `forbidden` for officers without a post at a centre.
+    """
+    if not by.has(*desk.ENTERING):
+        raise Refused("forbidden", _("登记来电、来信、来访是网络中心的工作。请把来人或来电转给本级网络中心。"))
     return taking_in.file(draft, key=key, by=by, uploads=uploads)
 
 
