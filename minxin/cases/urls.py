@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minxin.cases.views import boards, catalogue, filing, track
+from minxin.cases.views import boards, calendar, catalogue, filing, track
 from minxin.cases.views import desk as lists
 from minxin.cases.views import public as published
 
@@ -29,6 +29,8 @@ desk: Doors = [
     path("cases/export/", lists.export, name="desk_export"),
     path("cases/batch/", lists.batch, name="desk_batch"),
     path("cases/units/", lists.units, name="desk_units"),
+    path("calendar/", calendar.year, name="desk_calendar"),
+    path("calendar/<str:noun>/", calendar.change, name="desk_calendar_change"),
     path("catalogue/", catalogue.tree, name="desk_catalogue"),
     path("catalogue/categories/", catalogue.top, name="desk_categories"),
     path("catalogue/categories/<str:code>/", catalogue.category, name="desk_category"),

@@ -97,6 +97,8 @@ VERBS: dict[str, str | Promise] = {
     "remove_keyword": _("删除关键词"),
     "set_limit": _("设定时限"),
     "end_limit": _("废止时限"),
+    "set_day": _("调整放假安排"),
+    "import_year": _("导入全年放假安排"),
     # cases
     "file": _("提交反映"),
     "recompute": _("重新计算期限"),
