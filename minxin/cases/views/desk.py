@@ -102,7 +102,7 @@ def printed(request: DeskRequest, ref: str) -> HttpResponse:
     """The whole file on paper: the same audience rules, no identity."""
     found = reading.read(ref, what="print", by=request.officer)
     file = dossier.dossier(found, request.officer)
-    facts = {"file": file, "officer": request.officer, "now": clocks.now()}
+    facts = {"file": file, "officer": request.officer, "now": clocks.now(), "paper": True}
     return render(request, "cases/desk/print.html", facts)
 
 
