@@ -9,7 +9,7 @@ from minxin.cases.models.case import id_of
 from minxin.cases.rules import codes
 from minxin.cases.rules.filing import Contact, Draft
 from minxin.directory.models import Person
-from minxin.directory.rules import CITIZEN
+from minxin.directory.rules import CITIZEN, Role
 from minxin.directory.tests.cast import Cast
 
 ANSWER = (
@@ -68,9 +68,21 @@ def dispatched(cast: Cast, key: str = "k", unit: str = "211421-JYJ", **changes: 
     return ref
 
 
+def of_every_role(cast: Cast) -> list[str]:
+    """Sign-in names that together hold every set of roles there is, one each: for what a page decides by role."""
+    found: dict[frozenset[Role], str] = {}
+    for name in sorted(cast.officers):
+        found.setdefault(frozenset(cast.officers[name].roles), name)
+    return list(found.values())
+
+
 def handled(cast: Cast, key: str = "k", **changes: object) -> str:
     """At the education bureau, everything written, ready to be submitted."""
-    ref = dispatched(cast, key, **changes)
+    return written(cast, dispatched(cast, key, **changes))
+
+
+def written(cast: Cast, ref: str) -> str:
+    """Signed for, and everything written; the same ref."""
     clerk = cast.officers["suizhong_education_clerk"]
     unit.sign_for(ref, by=clerk)
     unit.record_contact(ref, how="phone", reached=True, by=clerk)
@@ -99,5 +111,5 @@ def case_of(ref: str) -> Case:
     return Case.objects.get(pk=id_of(ref))
 
 
-__all__ = ["ANSWER", "SECRET", "accepted", "case_of", "category", "dispatched", "draft", "filed", "handled", "outcome",
-           "reviewed", "signed_in", "submitted"]  # fmt: skip
+__all__ = ["ANSWER", "SECRET", "accepted", "case_of", "category", "dispatched", "draft", "filed", "handled",
+           "of_every_role", "outcome", "reviewed", "signed_in", "submitted", "written"]  # fmt: skip

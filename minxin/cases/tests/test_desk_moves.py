@@ -2,7 +2,7 @@
 
 import pytest
 
-from minxin.cases.actions import centre, unit
+from minxin.cases.actions import centre, signing, unit
 from minxin.cases.forms import panel
 from minxin.cases.forms.desk import BATCH, VERBS
 from minxin.cases.models import Assignment
@@ -37,9 +37,18 @@ READERS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("make", [cases.dispatched, cases.handled, cases.submitted, cases.reviewed])
-def test_the_panel_offers_exactly_the_moves_that_are_allowed(cast, make):
-    ref = make(cast)
+def test_the_panel_offers_exactly_the_moves_that_are_allowed(cast):
+    ref = cases.dispatched(cast)
+    assert_offered(cast, ref)
+    cases.written(cast, ref)
+    assert_offered(cast, ref)
+    signing.submit(ref, by=cast.officers["suizhong_education_clerk"])
+    assert_offered(cast, ref)
+    signing.countersign(ref, by=cast.officers["suizhong_education_head"])
+    assert_offered(cast, ref)
+
+
+def assert_offered(cast, ref):
     for username in READERS:
         file = dossier.dossier(cases.case_of(ref), cast.officers[username])
         offered = [move.verb for move in panel.panel(file)]
@@ -215,7 +224,9 @@ def test_hostile_values_in_any_form_are_answered_and_never_fail(cast):
         facts = {name: HOSTILE[(at + turn) % len(HOSTILE)] for turn, name in enumerate(row.form.base_fields)}
         if not facts:
             continue
-        answer = browser.post(f"/desk/cases/{ref}/{verb}/", facts | {"queue": "handling"})
+        answer = browser.post(
+            f"/desk/cases/{ref}/{verb}/", facts | {"queue": "handling"}, headers={"HX-Request": "true"}
+        )  # the case alone: the list around it is tried by its own hostile addresses
         assert answer.status_code in {302, 403, 404, 409, 422}, (verb, answer.status_code)
         assert "<script>alert(1)" not in answer.text
 

@@ -23,9 +23,9 @@ def test_the_editor_finds_a_new_case_in_his_first_queue_and_opens_it(cast):
     assert "受理" in opened.text
 
 
-def test_everybody_of_the_cast_has_a_home_and_only_the_doors_of_his_duties(cast):
-    for name, officer in cast.officers.items():
-        browser = cases.signed_in(cast, name)
+def test_every_role_has_a_home_and_only_the_doors_of_his_duties(cast):
+    for name in cases.of_every_role(cast):
+        officer, browser = cast.officers[name], cases.signed_in(cast, name)
         assert browser.get("/desk/").status_code == 200, name
         centre = officer.has(
             Role.EDITOR, Role.DISPATCHER, Role.REVIEWER, Role.SUPERVISOR, Role.VISITOR, Role.ARBITRATOR
@@ -145,6 +145,17 @@ def test_a_printed_file_keeps_the_identity_out_and_is_recorded(cast):
     from minxin.cases.models import Reading
 
     assert Reading.objects.filter(case_id=id_of(ref), what="print").count() == 1
+
+
+def test_a_printed_file_explains_every_clock_day_by_day_the_stopped_ones_too(cast):
+    ref = cases.submitted(cast)
+    browser = cases.signed_in(cast, "suizhong_education_clerk")
+    page = browser.get(f"/desk/cases/{ref}/print/")
+    file = page.context["file"]
+    assert file.past_clocks
+    assert page.text.count('<details class="due-why" open>') == len(file.clocks) + len(file.past_clocks)
+    assert '<details class="more past-clocks" open>' in page.text
+    assert '<details class="due-why" open>' not in browser.get(f"/desk/cases/{ref}/").text
 
 
 def test_units_are_suggested_by_part_of_their_name(cast):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minxin.cases.actions import centre, filing
+from minxin.cases.actions import centre, filing, reading
 from minxin.cases.models import Case, Custodian, Reading
 from minxin.cases.models.case import id_of
 from minxin.cases.reports import desk as lists
@@ -75,8 +75,10 @@ def test_a_sealed_report_exists_for_its_custodians_alone(cast, network):
     knows = [name for name, post in cast.posts.items() if post in custodians]
     assert knows == ["city_discipline_discipline"]
     for name in everybody(cast):
-        if name in knows:
-            continue
+        if name not in knows:
+            assert_unknown(ref, cast.officers[name])
+    accused_and_above = ["suizhong_finance_head", "suizhong_finance_clerk", "city_finance_head", "huludao_editor"]
+    for name in {*cases.of_every_role(cast), *accused_and_above} - set(knows):
         browser = cases.signed_in(cast, name)
         assert browser.get(f"/desk/cases/{ref}/").status_code == 404, name
         assert browser.get(f"/desk/cases/{ref}/print/").status_code == 404, name
@@ -90,6 +92,21 @@ def test_a_sealed_report_exists_for_its_custodians_alone(cast, network):
     page = cases.signed_in(cast, knows[0]).get(f"/desk/cases/{ref}/")
     assert page.status_code == 200
     assert "密封举报" in page.text
+
+
+def assert_unknown(ref, officer):
+    """No report and no reading knows the case: what every page of this officer is made of."""
+    with pytest.raises(Absent):
+        reading.read(ref, by=officer)
+    with pytest.raises(Absent):
+        reading.open_identity(ref, by=officer)
+    key = id_of(ref)
+    assert not Case.objects.visible_to(officer).filter(pk=key).exists()
+    for words in (ref, "举报密语"):
+        assert not lists.listing(officer, lists.Filters(q=words, state="all")).rows
+    assert ref not in {row.ref for row in lists.exported(officer, lists.Filters(state="all"))}
+    for queue in desk.queues_of(officer):
+        assert ref not in {row.ref for row in lists.inbox(officer, queue).rows}, queue.code
 
 
 def test_not_even_a_head_accused_nor_the_three_administrators_count_a_sealed_report(cast, network):
