@@ -9,10 +9,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
@@ -28,6 +40,7 @@ from minxin.kernel.errors import Refused
 PAGE = 50
 SEARCHED = 40  # characters of a search that count
 Source = QuerySet[Any, Any]
+_NOBODYS = range(-PAGE, 0)  # in a statement that is kept: the places of the cases asked for
 _NOW = datetime.max.replace(tzinfo=UTC)  # in a statement that is kept: the moment it is asked
 
 
@@ -123,7 +136,19 @@ def inbox(officer: Officer, queue: Queue, *, after: str = "", filters: Filters |
 
     Most urgent first. `after` is the key of the last row seen; one that is malformed is the first page.
     """
-    filters = filters or Filters()
+    if after or (filters or Filters()) != Filters():
+        found = list(_keys(officer, queue, after, filters or Filters()))
+    else:
+        found = statements.rows(*_first_keys(officer, queue.code, directory.superiors(officer), clocks.today()))
+    page = found[:PAGE]
+    dues = {case_id: due for case_id, due, _key_ in page}
+    shown = rows(officer, [row[0] for row in page], queue=queue, dues=dues)
+    last = page[-1] if page else None
+    return Page(shown, f"{last[1].timestamp():.6f}~{last[2]}" if last and len(found) > PAGE else "")
+
+
+def _keys(officer: Officer, queue: Queue, after: str, filters: Filters) -> Source:
+    """(case, due, key) of a page and one more."""
     narrowed = source(queue, officer)
     conditions = _conditions(filters, prefix="" if queue.source in _FROM_CASES else "case__")
     if conditions is not None:
@@ -131,12 +156,17 @@ def inbox(officer: Officer, queue: Queue, *, after: str = "", filters: Filters |
     if (place := _key(after)) is not None:
         moment, key = place
         narrowed = narrowed.filter(due__gte=moment).filter(Q(due__gt=moment) | Q(key__gt=key))
-    found = list(narrowed.order_by("due", "key").values_list("case_key", "due", "key")[: PAGE + 1])
-    page = found[:PAGE]
-    dues = {case_id: due for case_id, due, _key_ in page}
-    shown = rows(officer, [row[0] for row in page], queue=queue, dues=dues)
-    last = page[-1] if page else None
-    return Page(shown, f"{last[1].timestamp():.6f}~{last[2]}" if last and len(found) > PAGE else "")
+    return narrowed.order_by("due", "key").values_list("case_key", "due", "key")[: PAGE + 1]
+
+
+@lru_cache(maxsize=4096)
+def _first_keys(officer: Officer, code: str, _accused: frozenset[int], _on: date) -> tuple[str, tuple[object, ...]]:
+    """The statement behind a queue's first page, kept like that of `counts`."""
+    asked = _keys(officer, desk.BY_CODE[code], "", Filters())
+    try:
+        return statements.planned(*asked.query.sql_with_params())
+    except EmptyResultSet:
+        return "SELECT 0, now(), 0 WHERE false", ()
 
 
 def next_ref(officer: Officer, queue: Queue, *, done: str) -> tuple[str, bool]:
@@ -407,10 +437,31 @@ class _Holds(Func):
 
 # --- rows
 
-_SHOWN = (
-    *("kind", "lane", "stage", "urgency", "category", "title", "digest_title", "lead_id", "centre_id", "due_at"),
-    *("anonymous", "contacted_at", "resolution", "supervision", "redos", "conflict_reason"),
-)  # what a row is made of
+
+class _Line(NamedTuple):
+    """What a row is made of."""
+
+    id: int
+    kind: str
+    lane: str
+    stage: str
+    urgency: str
+    category: str
+    title: str
+    digest_title: str
+    lead_id: int | None
+    centre_id: int
+    due_at: datetime
+    anonymous: bool
+    contacted_at: datetime | None
+    resolution: str
+    supervision: str
+    redos: int
+    conflict_reason: str
+    clock_due: datetime | None  # of the queue's clock
+    has_answer: bool
+    has_report: bool
+    assisting: str | None  # the state of the officer's part beside the lead
 
 
 def rows(
@@ -419,19 +470,46 @@ def rows(
     """1 query. The rows of these cases in this order; one the officer may not see is left out."""
     if not keys:
         return []
-    cases = Case.objects.visible_to(officer).filter(pk__in=keys).only(*_SHOWN)
-    clock = queue.clock if queue else None
-    if clock:
-        running = Clock.objects.filter(case_id=OuterRef("pk"), code=clock, stopped_at__isnull=True).order_by("-id")
-        cases = cases.annotate(clock_due=Subquery(running.values("due_at")[:1]))
-    if queue and queue.code == "handling":
-        cases = cases.annotate(has_answer=_wrote(codes.Words.ANSWER), has_report=_wrote(codes.Words.REPORT))
-    if queue and queue.code == "assist":
-        cases = cases.annotate(assisting=Subquery(_assisting(officer).values("state")[:1]))
-    found = {case.pk: case for case in cases}
-    units = directory.units_by_id({key for case in found.values() for key in (case.lead_id, case.centre_id) if key})
+    if len(keys) > PAGE:
+        lines = [_Line(*line) for line in _lines(officer, queue, keys)]
+    else:
+        lines = _kept_lines(officer, queue, keys)
+    found = {line.id: line for line in lines}
+    units = directory.units_by_id({key for line in lines for key in (line.lead_id, line.centre_id) if key})
     now = clocks.now()
     return [_row(found[key], queue, (dues or {}).get(key), units, now) for key in dict.fromkeys(keys) if key in found]
+
+
+def _kept_lines(officer: Officer, queue: Queue | None, keys: Sequence[int]) -> list[_Line]:
+    code = queue.code if queue else ""
+    statement, values = _page_of_lines(officer, code, directory.superiors(officer), clocks.today())
+    places = dict(zip(_NOBODYS, keys, strict=False))
+    given = [places.get(value, 0) if isinstance(value, int) and value < 0 else value for value in values]
+    return [_Line(*line) for line in statements.rows(statement, given)]
+
+
+@lru_cache(maxsize=4096)
+def _page_of_lines(officer: Officer, code: str, _accused: frozenset[int], _on: date) -> tuple[str, tuple[object, ...]]:
+    """The statement behind a page of rows, kept like that of `counts`, with places for as many cases as a page has."""
+    asked = _lines(officer, desk.BY_CODE.get(code), _NOBODYS)
+    return statements.planned(*asked.query.sql_with_params())
+
+
+def _lines(officer: Officer, queue: Queue | None, keys: Sequence[int]) -> Source:
+    running: Value | Subquery = Value(None, DateTimeField())
+    answer: Value | Exists = Value(False)
+    report: Value | Exists = Value(False)
+    work: Value | Subquery = Value("", TextField())
+    if queue and queue.clock:
+        clock = Clock.objects.filter(case_id=OuterRef("pk"), code=queue.clock, stopped_at__isnull=True)
+        running = Subquery(clock.order_by("-id").values("due_at")[:1])
+    if queue and queue.code == "handling":
+        answer, report = _wrote(codes.Words.ANSWER), _wrote(codes.Words.REPORT)
+    if queue and queue.code == "assist":
+        work = Subquery(_assisting(officer).values("state")[:1])
+    asked = Case.objects.visible_to(officer).filter(pk__in=keys)
+    asked = asked.annotate(clock_due=running, has_answer=answer, has_report=report, assisting=work)
+    return asked.values_list(*_Line._fields)
 
 
 def _wrote(words: codes.Words) -> Exists:
@@ -444,15 +522,15 @@ def _assisting(officer: Officer) -> QuerySet[Assignment]:
     return work.filter(state__in=codes.OPEN_WORK).order_by("id")
 
 
-def _row(case: Case, queue: Queue | None, due: datetime | None, units: dict[int, Any], now: datetime) -> Row:
+def _row(case: _Line, queue: Queue | None, due: datetime | None, units: dict[int, Any], now: datetime) -> Row:
     from_assignment = due if queue and queue.source in {"unit", "signature"} else None
-    due_at = getattr(case, "clock_due", None) or from_assignment or case.due_at
+    due_at: datetime | None = case.clock_due or from_assignment or case.due_at
     if queue is None and case.stage in {codes.Stage.RATING, codes.Stage.REASSESS, codes.Stage.APPEAL}:
         due_at = None
     unit = units.get(case.lead_id or 0) or units.get(case.centre_id)
     return Row(
-        ref=case.ref,
-        title=case.shown_title,
+        ref=ref_of(case.id),
+        title=case.digest_title or case.title,
         kind=str(codes.Kind(case.kind).label),
         stage=desk.stage_label(case.stage),
         unit=unit.short if unit else "",
@@ -463,7 +541,7 @@ def _row(case: Case, queue: Queue | None, due: datetime | None, units: dict[int,
     )
 
 
-def _ask(case: Case, queue: Queue | None) -> str:
+def _ask(case: _Line, queue: Queue | None) -> str:
     """The verb asked of the reader in this queue; on a plain list where the case stands."""
     if queue is None or (queue.code == "sealed" and case.stage != codes.Stage.ACCEPTED):
         return desk.stage_label(case.stage)
@@ -471,17 +549,16 @@ def _ask(case: Case, queue: Queue | None) -> str:
         return str(queue.waits)
     verb = queue.ask
     if queue.code == "handling":
-        answer, report = getattr(case, "has_answer", False), getattr(case, "has_report", False)
-        contacted = case.contacted_at is not None
-        verb = desk.next_step(desk.Done(case.anonymous, contacted, bool(case.resolution), answer, report))
+        contacted, found = case.contacted_at is not None, bool(case.resolution)
+        verb = desk.next_step(desk.Done(case.anonymous, contacted, found, case.has_answer, case.has_report))
     elif queue.code == "dispatch" and not (case.digest_title and case.category):
         verb = "classify" if case.digest_title else "condense"
     elif queue.code == "assist":
-        verb = desk.assisting_step(getattr(case, "assisting", ""))
+        verb = desk.assisting_step(case.assisting or "")
     return str(moves.MOVES[verb].label)
 
 
-def _marks(case: Case) -> tuple[str, ...]:
+def _marks(case: _Line) -> tuple[str, ...]:
     """Short words beside the title: what makes this one different."""
     marks = []
     if case.urgency in {codes.Urgency.CRITICAL, codes.Urgency.URGENT}:
