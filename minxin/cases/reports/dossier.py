@@ -262,8 +262,7 @@ def dossier(case: Case, officer: Officer) -> Dossier:
     owed = _owed(case, words) if situation.stands & desk.UNIT_STANDS else _owed_beside(parts, officer)
     slips = list(SlipRow.objects.filter(case=case).select_related("unit").order_by("-id"))
     to_answer = [row for row in slips if row.answered_at is None]
-    idle = {"answer_slip"} - ({"answer_slip"} if to_answer else set()) | {"sign_assist"} - {owed}
-    verbs = desk.first(owed, [verb for verb in moves.allowed(situation) if verb not in idle])
+    verbs = desk.first(owed, [verb for verb in moves.allowed(situation) if verb not in _idle(owed, to_answer)])
     bars = _bars(case, parts, now)
     judged = words[codes.Words.ANSWER].body if codes.Words.ANSWER in words and _JUDGING & set(verbs) else ""
     return Dossier(
@@ -354,6 +353,11 @@ def weaknesses(case: Case, answer: str) -> list[str]:
     newest = Case.objects.filter(lead_id=case.lead_id).exclude(pk=case.pk).order_by("-id").values("pk")[:EARLIER]
     earlier = Text.objects.filter(case__in=list(newest.values_list("pk", flat=True)), words=codes.Words.ANSWER)
     return quality.weaknesses(answer, earlier=earlier.values_list("body", flat=True)[: 2 * EARLIER])
+
+
+def _idle(owed: str, to_answer: Sequence[SlipRow]) -> set[str]:
+    """Verbs that the table allows and nothing calls for: no slip to answer, the assistance signed for already."""
+    return ({"sign_assist"} - {owed}) | (set() if to_answer else {"answer_slip"})
 
 
 def _owed(case: Case, words: dict[str, Words]) -> str:
