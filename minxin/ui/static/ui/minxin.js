@@ -187,7 +187,7 @@
     g: () => document.querySelector(".pane-queues a[aria-current], .pane-queues a")?.focus(),
     a: () => {
       const moves = document.querySelector("[data-moves]");
-      (moves?.querySelector("summary, button, input, textarea, a") || moves)?.focus();
+      (moves?.querySelector("summary, button, input:not([type=hidden]), textarea, a") || moves)?.focus();
       moves?.scrollIntoView({ block: "nearest" });
     },
   };
