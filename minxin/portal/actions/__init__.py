@@ -1,0 +1,1 @@
+"""What the front door does by itself: it builds the demo, by calling the actions of the floors below."""
