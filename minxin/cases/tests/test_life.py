@@ -19,7 +19,10 @@ from minxin.ledger import reports as ledger
 
 pytestmark = pytest.mark.django_db
 MOMENT = datetime(2007, 3, 7, 8, 30, tzinfo=clocks.ZONE)
-ANSWER = "3月7日上午已与您联系。经查，欠发的 429 元已于3月7日下午通过学校发到您手中。联系电话 0429-6123456。感谢您的信任，今后有问题可以随时联系我们。"
+ANSWER = (
+    "3月7日上午已与您联系。经查，欠发的 429 元已于3月7日下午通过学校发到您手中。联系电话 0429-6123456。"
+    "感谢您的信任，今后有问题可以随时联系我们。"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +106,6 @@ def test_the_429_yuan_of_the_story_go_from_filing_to_five_stars_on_one_day(cast)
     assert date(2007, 3, 7) == events[-2].at.astimezone(clocks.ZONE).date()
     seen = track.track(track.opened(ref, code))
     assert seen.answer == ANSWER
-    assert [step.verb for step in seen.steps][0] == "file"
+    assert next(step.verb for step in seen.steps) == "file"
     with pytest.raises(Absent):
         track.opened(ref, "AAAAAAAA")
