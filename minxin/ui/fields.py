@@ -1,6 +1,7 @@
 """A bound form field turned into what its template shows: control, hint, faults and how they are tied together."""
 
 import copy
+import html
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -139,12 +140,12 @@ def _options(choices: Iterable[Any], chosen: set[str]) -> Iterator[str]:
     for value, label in choices:
         if isinstance(label, list | tuple):
             inside = "".join(_options(label, chosen))
-            yield f'<optgroup label="{conditional_escape(value)}">{inside}</optgroup>'
+            yield f'<optgroup label="{html.escape(str(value))}">{inside}</optgroup>'
             continue
         written = "" if value is None else str(value)
         mark = " selected" if written in chosen else ""
         chosen.discard(written)
-        yield f'<option value="{conditional_escape(written)}"{mark}>{conditional_escape(label)}</option>'
+        yield f'<option value="{html.escape(written)}"{mark}>{html.escape(str(label))}</option>'
 
 
 def _choices(bound: BoundField, options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,14 +17,19 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from minxin.ui import fields, words
 
 register = template.Library()
 
-LAMPS = ("green", "amber", "red", "grey")
+LAMPS = {
+    "green": gettext_lazy("正常"),
+    "amber": gettext_lazy("临期"),
+    "red": gettext_lazy("超期"),
+    "grey": gettext_lazy("未计时"),
+}
 NOTICES = {"info": "info", "good": "check", "warn": "warning", "bad": "cross", "lock": "lock"}
 CHARTS = ("bar", "line", "treemap", "sunburst", "sankey", "calendar")
 
@@ -66,7 +72,7 @@ def _silent_icon(name: str, sprite: str) -> SafeString:
 def lamp(colour: str, word: str = "") -> SafeString:
     """A signal lamp: colour, a shape of its own, and always a word (正常, 临期, 超期, 未计时 when none is given)."""
     colour = colour if colour in LAMPS else "grey"
-    said = word or {"green": _("正常"), "amber": _("临期"), "red": _("超期"), "grey": _("未计时")}[colour]
+    said = word or str(LAMPS[colour])
     return format_html('<span class="lamp lamp-{}">{}<span>{}</span></span>', colour, icon(f"lamp-{colour}"), said)
 
 
@@ -132,26 +138,21 @@ def workrow(row: Any, base: str, queue: str = "", here: str = "") -> SafeString:
 
     Written in one go: a page has fifty, and the engine would visit twenty nodes in each.
     """
-    href = f"{base}{row.ref}/?queue={queue}" if queue else f"{base}{row.ref}/"
-    due = format_html('<span class="rows-due" title="{}">{}</span>', words.due(row.due_at), row.due_day)
-    marks = (("" if at else " tag-amber", mark) for at, mark in enumerate(row.marks))
-    return format_html(
-        '<li><span class="rows-pick"><input type="checkbox" name="refs" value="{ref}" aria-label="{pick}"></span>'
-        '<a class="rows-link" href="{href}" hx-get="{href}" hx-target="#main" hx-swap="innerHTML show:window:top" '
-        'hx-push-url="true"{here}><span class="rows-title">{title}</span>'
-        '<span class="rows-left">{lamp}{due}</span><span class="rows-ask"><b>{ask}</b>{marks}</span>'
-        '<span class="rows-meta"><span class="ref">{ref}</span><span>{kind}</span><span>{unit}</span></span></a></li>',
-        ref=row.ref,
-        pick=_("选中 %(ref)s") % {"ref": row.ref},
-        href=href,
-        here=SafeString(' aria-current="true"') if here == row.ref else "",
-        title=row.title or _("（待摘编）"),
-        lamp=lamp(row.lamp.colour, row.lamp.words),
-        due=due if row.due_at else "",
-        ask=row.ask,
-        marks=format_html_join("", ' <span class="tag{}">{}</span>', marks),
-        kind=row.kind,
-        unit=row.unit,
+    ref, kind, unit, ask = (escape(str(text)) for text in (row.ref, row.kind, row.unit, row.ask))
+    href = escape(f"{base}{row.ref}/?queue={queue}" if queue else f"{base}{row.ref}/")
+    pick, title = escape(_("选中 %(ref)s") % {"ref": row.ref}), escape(row.title or _("（待摘编）"))
+    due = f'<span class="rows-due" title="{escape(words.due(row.due_at))}">{row.due_day}</span>' if row.due_at else ""
+    marks = (
+        f' <span class="tag{"" if at else " tag-amber"}">{escape(mark)}</span>' for at, mark in enumerate(row.marks)
+    )
+    current = ' aria-current="true"' if here == row.ref else ""
+    return SafeString(
+        f'<li><span class="rows-pick"><input type="checkbox" name="refs" value="{ref}" aria-label="{pick}"></span>'
+        f'<a class="rows-link" href="{href}" hx-get="{href}" hx-target="#main" hx-swap="innerHTML show:window:top" '
+        f'hx-push-url="true"{current}><span class="rows-title">{title}</span>'
+        f'<span class="rows-left">{lamp(row.lamp.colour, row.lamp.words)}{due}</span>'
+        f'<span class="rows-ask"><b>{ask}</b>{"".join(marks)}</span><span class="rows-meta">'
+        f'<span class="ref">{ref}</span><span>{kind}</span><span>{unit}</span></span></a></li>'
     )
 
 
