@@ -125,6 +125,7 @@ class CallIn(forms.Form):
 
     unit = UnitField(label=gettext_lazy("协办单位"))
     instruction = words(gettext_lazy("协办要求"), centre.REASON, rows=3, required=False)
+    conflict_reason = words(gettext_lazy("交被反映单位办理的理由"), centre.REASON, rows=2, required=False)
 
 
 class Reason(forms.Form):
