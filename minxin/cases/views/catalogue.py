@@ -19,7 +19,7 @@ from minxin.cases.reports.suggestion import Matter
 from minxin.cases.rules import catalogue as rules
 from minxin.cases.rules import codes, desk, duties
 from minxin.directory import reports as directory
-from minxin.directory.views import DeskRequest, desk_view
+from minxin.directory.views.desk import DeskRequest, desk_view
 from minxin.kernel import clocks, sheets
 from minxin.kernel.errors import Absent, Refused
 
