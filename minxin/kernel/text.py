@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -117,6 +118,12 @@ def _compared(text: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=8192)
+def _compared_letter(letter: str) -> str:
+    """The same of one character; a page of search results asks for the same few thousand again and again."""
+    return _compared(letter)
+
+
 def _lexemes(text: str) -> Iterator[str]:
     for run in _compared(text).split():
         for start in range(len(run)):
@@ -143,7 +150,7 @@ def _folded(text: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     origins: list[int] = []
     for index, original in enumerate(text):
-        for character in _compared(original):
+        for character in _compared_letter(original):
             if character != " " or (characters and characters[-1] != " "):
                 characters.append(character)
                 origins.append(index)

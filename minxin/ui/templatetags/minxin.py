@@ -48,9 +48,15 @@ register.filter("size", words.size)
 def asset(path: str) -> str:
     """The address of a static file; the plain address when the manifest does not know it (error pages, tests)."""
     try:
-        return staticfiles_storage.url(path)
+        return _stored(path)
     except ValueError:
         return f"{settings.STATIC_URL}{path}"
+
+
+@lru_cache(maxsize=512)
+def _stored(path: str) -> str:
+    """Asked once: what is collected does not change under a process, and a page has a hundred icons."""
+    return str(staticfiles_storage.url(path))
 
 
 @register.simple_tag
@@ -82,15 +88,21 @@ def stars(value: Decimal | float | int | None) -> SafeString:
     said = words.stars(value)
     if value is None:
         return format_html('<span class="stars stars-none">{}</span>', said)
-    whole, half = divmod(words.halves(value), 2)
-    names = ["star"] * whole + ["star-half"] * half
-    drawn = format_html_join("", "{}", ((icon(name),) for name in names + ["star-empty"] * (5 - len(names))))
+    drawn = _drawn_stars(words.halves(value), asset("ui/icons.svg"))
     return format_html(
         '<span class="stars"><span class="stars-row" aria-hidden="true">{}</span> '
         '<span class="stars-word">{}</span></span>',
         drawn,
         said,
     )
+
+
+@lru_cache(maxsize=64)
+def _drawn_stars(halves: int, sprite: str) -> SafeString:
+    whole, half = divmod(halves, 2)
+    names = ["star"] * whole + ["star-half"] * half
+    drawn = (_silent_icon(name, sprite) for name in names + ["star-empty"] * (5 - len(names)))
+    return SafeString("".join(drawn))
 
 
 @register.simple_tag
