@@ -139,12 +139,12 @@ def _key(row: PublicCase) -> str:
 def _found(row: PublicCase, words: str) -> Found:
     return Found(
         ref=row.ref,
-        kind=row.get_kind_display(),
+        kind=str(codes.Kind(row.kind).label),
         title=text.highlight(row.title, words) if words else [(row.title, False)],
         excerpt=_excerpt(row, words),
         unit_name=row.unit_name,
         region=row.region,
-        resolution=row.get_resolution_display(),
+        resolution=str(codes.Resolution(row.resolution).label) if row.resolution else "",
         stars=row.stars,
         rating=row.rating,
         money_fen=row.money_fen,
