@@ -1,0 +1,38 @@
+"""The pictures of the READMEs, taken where the house looks its best: MINXIN_SCREENSHOTS=1 pytest tests/browser."""
+
+import os
+
+import pytest
+
+from minxin.directory.rules import Role
+from tests.browser import steps
+from tests.browser.visitors import DESKTOP, PHONE, Visitors, shoot
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(os.environ.get("MINXIN_SCREENSHOTS") != "1", reason="only with MINXIN_SCREENSHOTS=1"),
+]
+
+
+@pytest.mark.parametrize(("width", "suffix"), [(DESKTOP, ""), (PHONE, "-phone")], ids=["desktop", "phone"])
+def test_pictures(visitors: Visitors, width: int, suffix: str) -> None:
+    page = visitors.page(width)
+    page.goto("/")
+    shoot(page, f"home{suffix}")
+    receipt = steps.file(
+        page, steps.WAGES, each=lambda at: shoot(at, f"filing{suffix}") if "经过写" in at.inner_text("main") else None
+    )
+    shoot(page, f"receipt{suffix}")
+    steps.track(page, receipt)
+    shoot(page, f"track{suffix}")
+    page.goto("/cases/?q=429")
+    page.locator(".item-title a").last.click()
+    shoot(page, f"public-case{suffix}")
+    desk = visitors.desk(visitors.house.who(receipt.centre, Role.EDITOR), width)
+    desk.goto("/desk/cases/?queue=accept")
+    if width == DESKTOP:
+        desk.locator(".rows-link", has_text=receipt.ref).click()
+        desk.locator("#main .case-head").wait_for()
+    shoot(desk, f"desk{suffix}")
+    desk.goto(f"/desk/cases/{receipt.ref}/")
+    shoot(desk, f"case{suffix}")
