@@ -15,13 +15,12 @@ _HOLE = re.compile("%s|%%")
 def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
     """Execute one statement with PostgreSQL's own placeholders ($1, $2, …); its first row, or None.
 
-    Each connection plans it once (after `prepare_threshold` uses: settings), and its text is not searched for
-    placeholders every time. Database errors are Django's. Inside a transaction it is part of it, else one of its own.
+    Each connection keeps it planned, and its text is not searched for placeholders every time. Database errors are Django's. Inside a transaction it is part of it, else one of its own.
     """
     connection.ensure_connection()
     _note(statement)
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, values, prepare=True)
         return cursor.fetchone() if cursor.description else None
 
 
@@ -30,7 +29,7 @@ def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     _note(statement)
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, values, prepare=True)
         return cursor.fetchall()
 
 
