@@ -26,6 +26,7 @@ from minxin.kernel import statements
 
 FILINGS, TRACKED, SCRIPTS = 240, 10, 24
 INBOX = "/desk/cases/?queue=handling"
+MIDDLING = ("龙凤", "松柏", "班级群", "盲道", "化粪池", "一卡通")  # some thousands of a million
 COMMON = ("物业", "拖欠工资", "居民", "供暖", "垃圾满地", "工作人员")
 
 
@@ -37,6 +38,7 @@ class Probe:
     inbox: str
     tracks: list[str]
     common: list[str]
+    middling: list[str]
     rare: list[str]
     bodies: list[str]
     statements: dict[str, int] = field(default_factory=dict)
@@ -56,6 +58,7 @@ def probe(home: Path) -> Probe:
         inbox=f"{settings.SESSION_COOKIE_NAME}={desk.cookies[settings.SESSION_COOKIE_NAME].value}",
         tracks=_tracks(),
         common=[_search(word) for word in COMMON],
+        middling=[_search(word) for word in MIDDLING],
         rare=[_search(word) for word in _rare()],
         bodies=bodies(FILINGS),
     )
@@ -137,6 +140,7 @@ def _count(found: Probe, desk: Client) -> None:
         "inbox": lambda: desk.get(INBOX),
         "track": lambda: public.get("/track/", headers={"cookie": found.tracks[0]}),
         "search, common": lambda: public.get(found.common[0]),
+        "search, middling": lambda: public.get(found.middling[0]),
         "search, rare": lambda: public.get(found.rare[0]),
     }
     for name, ask in asked.items():
@@ -223,5 +227,5 @@ def requests(found: Probe, what: str, port: int) -> list[str]:
         return [load.request("GET", INBOX, port=port, headers={"Cookie": found.inbox})]
     if what == "track":
         return [load.request("GET", "/track/", port=port, headers={"Cookie": cookie}) for cookie in found.tracks]
-    paths = found.common if what == "search, common" else found.rare
+    paths = {"common": found.common, "middling": found.middling, "rare": found.rare}[what.removeprefix("search, ")]
     return [load.request("GET", path, port=port) for path in paths]
