@@ -29,7 +29,8 @@ def test_a_code_name_of_the_glossary_exists(name):
 
 def test_every_verb_stage_and_role_has_its_word():
     words = {row[0] for row in ROWS}
-    labels = [move.label for move in moves.MOVES.values()] + [stage.label for stage in codes.Stage] + [r.label for r in Role]
+    labels = [move.label for move in moves.MOVES.values()]
+    labels += [stage.label for stage in codes.Stage] + [role.label for role in Role]
     assert [str(label) for label in labels if str(label) not in words] == []
 
 
