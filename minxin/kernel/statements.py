@@ -15,7 +15,8 @@ _HOLE = re.compile("%s|%%")
 def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
     """Execute one statement with PostgreSQL's own placeholders ($1, $2, …); its first row, or None.
 
-    Each connection keeps it planned, and its text is not searched for placeholders every time. Database errors are Django's. Inside a transaction it is part of it, else one of its own.
+    Each connection keeps it planned, and its text is not searched for placeholders every time. Database errors are
+    Django's. Inside a transaction it is part of it, else one of its own.
     """
     connection.ensure_connection()
     _note(statement)

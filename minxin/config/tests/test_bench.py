@@ -1,0 +1,103 @@
+"""The bench: its rows are true to the product, its load generator counts what was answered."""
+
+import itertools
+import json
+import socketserver
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from minxin.config.bench import fill, load, rows, words
+from minxin.directory.tests.cast import Cast
+from minxin.kernel import text
+
+
+@pytest.fixture
+def tables(cast: Cast) -> dict[str, rows.Table]:
+    """Forty closed cases and the open ones, handled by the cast."""
+    unit = cast.units["suizhong_finance"]
+    bureaus = dict.fromkeys(words.BUREAUS, (unit.id, unit.name))
+    place = rows.Place("211421", "绥中县", cast.units["suizhong"].id, bureaus)
+    plan = rows.Plan(40, (place,), datetime(2026, 11, 20, tzinfo=UTC), unit.id)
+    made = rows.Chunk(plan, 0, plan.total).fill()
+    with connection.cursor() as cursor:
+        for table in made.values():
+            columns = ", ".join(f'"{column}"' for column in table.columns)
+            with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+                copy.write("\n".join(table.lines) + "\n")
+    return made
+
+
+def test_what_the_generator_writes_keeps_every_constraint_and_foreign_key(tables: dict[str, rows.Table]) -> None:
+    connection.check_constraints()
+    stages = Counter(apps.get_model("cases", "Case").objects.values_list("stage", flat=True))
+    assert stages["closed"] == apps.get_model("cases", "PublicCase").objects.count() == 40
+    assert stages["handling"] >= rows.BUSY
+
+
+def test_the_same_plan_gives_the_same_titles(tables: dict[str, rows.Table]) -> None:
+    first, again = (words.write(Random(7), "绥中县") for _time in range(2))
+    assert first == again
+
+
+def test_the_written_search_vector_is_that_of_the_kernel(tables: dict[str, rows.Table]) -> None:
+    for page in apps.get_model("cases", "PublicCase").objects.all():
+        body = " ".join((page.title, page.question, page.answer, page.unit_name))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_tsvector('simple', %s)::text", [text.bigrams(body)])
+            assert cursor.fetchone()[0] == page.search
+
+
+def test_a_database_is_known_by_what_fills_it() -> None:
+    assert fill.wanted(10) != fill.wanted(11)
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    """A server that creates three times and then refuses, over and over; by keep-alive, once in chunks."""
+    answers = [
+        b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy",
+    ]
+
+    class Answering(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            for count in itertools.count():
+                while (line := self.rfile.readline()) != b"\r\n":
+                    if not line:
+                        return
+                self.wfile.write(answers[count % len(answers)])
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as serving:
+        thread = threading.Thread(target=serving.serve_forever, args=(0.01,))
+        thread.start()
+        yield serving.server_address[1]
+        serving.shutdown()
+        thread.join()
+
+
+def test_the_load_generator_counts_answers_refusals_and_time(server: int, tmp_path: Path) -> None:
+    asked = load.request("GET", "/", port=server, headers={"X": load.STAMP})
+    spec = load.Spec(port=server, requests=[asked], concurrency=3, seconds=0.4, warmup=0.1, keep=2)
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(spec.__dict__))
+    result = load.Result(**json.loads(load.main(str(path))))
+    assert result.statuses.keys() == {"201", "503"}
+    assert result.good == pytest.approx(3 * result.bad, rel=0.2)
+    assert result.faults[0] == "503 busy"
+    assert len(result.kept) == 2
+    assert 0 < result.percentile(0.5) <= result.percentile(0.99) < 400
+    assert result.rate == result.good / 0.4
+
+
+def test_without_any_answer_no_promise_holds() -> None:
+    assert load.Result(1.0).percentile(0.95) == float("inf")
