@@ -22,7 +22,7 @@ _JUDGES = {Role.REVIEWER, Role.SUPERVISOR}
 
 def situation(case: Case, officer: Officer, now: datetime, *, needs: Iterable[Need] | None = None) -> Situation:
     """At most 6 queries, fewer for fewer needs. The case as the rules see it; `needs` None asks for all that matter."""
-    assignments = list(case.assignments.select_related("unit").order_by("id"))
+    assignments = list(case.assignments.order_by("id"))
     wanted = set(needs) if needs is not None else _needs_at(case)
     held = frozenset(need for need in wanted if _HOLDS[need](case, assignments, now))
     return Situation(codes.Stage(case.stage), codes.Lane(case.lane), stands(case, officer, assignments), held)
