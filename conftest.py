@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,30 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    _keep_seeds()
+
+
+def _keep_seeds() -> None:
+    """A test with real commits empties every table afterwards; what the migrations planted is planted again."""
+    from django.apps import apps
+    from django.test import TransactionTestCase
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def empty_and_plant(case: TransactionTestCase) -> None:
+        empty(case)
+        for module, act in SEEDS.items():
+            getattr(import_module(module), act)(apps, None)
+
+    TransactionTestCase._fixture_teardown = empty_and_plant
+
+
+SEEDS = {
+    "minxin.kernel.migrations.0002_calendar_seed": "seed",
+    "minxin.directory.migrations.0002_regions_of_liaoning": "seed",
+    "minxin.cases.migrations.0003_limits": "plant",
+    "minxin.cases.migrations.0004_categories": "plant",
+}
 
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
