@@ -29,22 +29,6 @@ from minxin.portal.actions.acting import officer, staffed
 from minxin.portal.actions.days import Days
 
 _DAY = re.compile(r"\{([fcva])([+-]\d+)?\}")
-_OPENINGS = (
-    "您好。您{f}反映的“{title}”一事收悉。{c}，我们的承办人员与您通了电话，核对了有关情况。",
-    "您好，感谢您把情况告诉我们。您{f}的来信收到后，承办人员{c}已与您取得联系。",
-    "您好。关于您{f}反映的事，我们{c}与您联系后即着手办理，现答复如下。",
-)
-_BY_KIND = {
-    "praise": "您好。您{f}写来的表扬信，我们收到了。",
-    "suggestion": "您好。您{f}提出的建议收悉，{c}我们已与您通话，听了您的想法。",
-    "enquiry": "您好。您{f}咨询的问题，我们{c}已与您通话，现书面答复如下。",
-}
-_NAMELESS = "您好。您{f}匿名反映的“{title}”一事收悉。您没有留联系方式，我们把核实和处理情况在这里答复您。"
-_CLOSINGS = (
-    "如对答复不满意，您可以在收到之日起三十日内申请复查。承办人电话：{phone}。{unit}　{a}",
-    "以上情况如与您看到的不符，请直接拨打承办人电话 {phone}，我们再来核实。{unit}　{a}",
-    "今后有类似问题，可以随时打我们的值班电话 {phone}。{unit}　{a}",
-)
 _WAITS = ("+", "~")  # working days, minutes
 _SIGNERS = {codes.Step.SECTION: Role.SECTION, codes.Step.LEADER: Role.LEADER, codes.Step.HEAD: Role.HEAD}
 
@@ -174,9 +158,9 @@ class Play:
     def answer(self) -> str:
         """The public answer: greeting, facts, basis, measures, dates, telephone, unit and day."""
         core = self.row.get("answer2", self.row.get("answer", "")) if self.round > 1 else self.row.get("answer", "")
-        usual = _BY_KIND.get(self.row.get("kind", "")) or self.dice.choice(_OPENINGS)
-        opening = _NAMELESS if self.row.get("anonymous") else usual
-        return self.words("\n".join((opening, core.strip(), self.dice.choice(_CLOSINGS))))
+        usual = samples.BY_KIND.get(self.row.get("kind", "")) or self.dice.choice(samples.OPENINGS)
+        opening = samples.NAMELESS if self.row.get("anonymous") else usual
+        return self.words("\n".join((opening, core.strip(), self.dice.choice(samples.CLOSINGS))))
 
     def digest(self) -> str:
         """The digest (摘编): the facts without whoever tells them."""

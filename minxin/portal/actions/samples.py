@@ -1,10 +1,28 @@
-"""Small attachments made on the spot: a photograph, a scanned receipt, a letter. Nothing is taken from anywhere."""
+"""What the demo is made of beside its texts: how answers begin and end, and small attachments made on the spot."""
 
 import io
 import random
 from collections.abc import Callable
 
 from PIL import Image, ImageDraw
+
+# How answers begin and end.
+OPENINGS = (
+    "您好。您{f}反映的“{title}”一事收悉。{c}，我们的承办人员与您通了电话，核对了有关情况。",
+    "您好，感谢您把情况告诉我们。您{f}的来信收到后，承办人员{c}已与您取得联系。",
+    "您好。关于您{f}反映的事，我们{c}与您联系后即着手办理，现答复如下。",
+)
+BY_KIND = {
+    "praise": "您好。您{f}写来的表扬信，我们收到了。",
+    "suggestion": "您好。您{f}提出的建议收悉，{c}我们已与您通话，听了您的想法。",
+    "enquiry": "您好。您{f}咨询的问题，我们{c}已与您通话，现书面答复如下。",
+}
+NAMELESS = "您好。您{f}匿名反映的“{title}”一事收悉。您没有留联系方式，我们把核实和处理情况在这里答复您。"
+CLOSINGS = (
+    "如对答复不满意，您可以在收到之日起三十日内申请复查。承办人电话：{phone}。{unit}　{a}",
+    "以上情况如与您看到的不符，请直接拨打承办人电话 {phone}，我们再来核实。{unit}　{a}",
+    "今后有类似问题，可以随时打我们的值班电话 {phone}。{unit}　{a}",
+)
 
 WIDTH, HEIGHT = 480, 320  # pixels
 
