@@ -19,8 +19,7 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The house, open, with its demo. Asked for after the browser: without one nothing needs to be opened."""
     base = tmp_path_factory.getbasetemp()
     folder: Path = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = Path(os.environ.get("BROWSER_HOUSE_DEV", folder / "house"))
-    with shared(folder) as opened:
+    with shared(folder / "house") as opened:
         yield opened
 
 

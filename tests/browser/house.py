@@ -39,7 +39,6 @@ class House:
 
     url: str
     people: tuple[SignIn, ...]
-    demo: bool
 
     @property
     def centre(self) -> str:
@@ -67,7 +66,7 @@ def shared(folder: Path) -> Iterator[House]:
         note.write_text(json.dumps(facts))
     people = tuple(SignIn(**(row | {"roles": tuple(row["roles"])})) for row in facts["people"])
     try:
-        yield House(facts["url"], people, facts["demo"])
+        yield House(facts["url"], people)
     finally:
         with _locked(folder):
             facts = json.loads(note.read_text())
@@ -107,20 +106,14 @@ def _open(folder: Path) -> dict[str, object]:
             _close(process.pid)
             raise AssertionError(f"the house did not open:\n{log.read_text()}")
         time.sleep(0.1)
-    rows = json.loads(_told([*MINXIN, "demo", "users", "--json"], environment) or "[]")
+    told = subprocess.run(
+        [*MINXIN, "demo", "users", "--json"], env=environment, cwd=ROOT, capture_output=True, check=True
+    )
+    rows = json.loads(told.stdout)
     for row in rows:
         row["roles"] = row["roles"] if isinstance(row["roles"], list) else row["roles"].split("、")
-    demo = bool(rows)
-    if not rows:
-        seed = "from tests.browser import seed; seed.main()"
-        rows = json.loads(_told([*MINXIN, "shell", "--no-imports", "-c", seed], environment))
     people = [{name: row[name] for name in ("username", "password", "unit", "roles")} for row in rows]
-    return {"url": f"http://127.0.0.1:{port}", "pid": process.pid, "people": people, "demo": demo}
-
-
-def _told(command: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else ""
+    return {"url": f"http://127.0.0.1:{port}", "pid": process.pid, "people": people}
 
 
 def _close(pid: int) -> None:
