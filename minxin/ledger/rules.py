@@ -74,6 +74,7 @@ VERBS: dict[str, str | Promise] = {
     "revoke_token": _("作废接口令牌"),
     "export_log": _("导出日志"),
     # units, posts, regions
+    "open_network": _("建立网络"),
     "open_unit": _("开设单位"),
     "rename_unit": _("单位更名"),
     "edit_unit": _("变更登记信息"),
