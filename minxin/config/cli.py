@@ -89,6 +89,11 @@ def _django(arguments: list[str]) -> int:
     if "--help" not in arguments and "-h" not in arguments:
         _attach()
     preparation.compile_messages()
+    if arguments[0] == "demo":  # a newcomer's database has no tables yet
+        import django
+
+        django.setup()
+        preparation.migrate(console.complain)
     execute_from_command_line(["minxin", *arguments])
     return 0
 
