@@ -10,8 +10,8 @@ import pytest
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).parents[1]
-PO = polib.pofile(str(ROOT / "minxin/config/locale/en/LC_MESSAGES/django.po"))
-ENGLISH = {entry.msgid: entry for entry in PO if not entry.obsolete}
+BOOKS = sorted((ROOT / "minxin").glob("*/locale/en/LC_MESSAGES/django.po"))
+ENGLISH = {entry.msgid: entry for book in BOOKS for entry in polib.pofile(str(book)) if not entry.obsolete}
 CALLS = {"_", "gettext", "gettext_lazy", "pgettext", "ngettext", "ngettext_lazy", "gettext_noop"}
 HAN = re.compile(r"[\u4e00-\u9fff]")
 SOURCES = [

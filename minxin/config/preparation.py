@@ -15,14 +15,14 @@ from typing import Any
 
 Say = Callable[[str], None]
 
-_LOCALE = Path(__file__).parent / "locale"
+_LOCALES = Path(__file__).parents[1]
 _MIGRATION_LOCK = 0x4D696E78696E  # "Minxin": one process migrates a database at a time
 
 
 def compile_messages() -> list[Path]:
     """Compile translations that changed (.po to .mo), without the gettext tools; the files written."""
     written = []
-    for source in sorted(_LOCALE.glob("*/LC_MESSAGES/*.po")):
+    for source in sorted(_LOCALES.glob("*/locale/*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue

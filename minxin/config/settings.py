@@ -60,6 +60,7 @@ CSRF_TRUSTED_ORIGINS = _words("MINXIN_ORIGINS", "")
 INSTALLED_APPS = [
     "minxin.portal",
     "minxin.cases",
+    "minxin.disclosures",
     "minxin.directory",
     "minxin.ledger",
     "minxin.ui",
@@ -151,7 +152,7 @@ CACHES = {
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
-LOCALE_PATHS = [ROOT / "minxin" / "config" / "locale"]
+LOCALE_PATHS = [ROOT / "minxin" / "config" / "locale", ROOT / "minxin" / "disclosures" / "locale"]
 LANGUAGE_COOKIE_NAME = "minxin_language"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
@@ -246,4 +247,5 @@ PROCRASTINATE_IMPORT_PATHS = [  # every module with jobs: the tests find what is
     "minxin.cases.actions.tally",
     "minxin.cases.actions.tray",
     "minxin.cases.actions.watching",
+    "minxin.disclosures.actions.flow",
 ]

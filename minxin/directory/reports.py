@@ -264,6 +264,11 @@ def regions(under: str | None = None) -> list[RegionRow]:
     ]
 
 
+def regions_stamp() -> object:
+    """No query. What is made of `regions` may be kept as long as this stays the same."""
+    return _known_regions().stamp or object(), clocks.today()
+
+
 def region(code: str) -> RegionRow:
     """The region with this code, of today or of the past; Absent when there is none."""
     found = _known_regions().rows.get(code)

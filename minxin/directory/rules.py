@@ -36,6 +36,9 @@ class Role(StrEnum):
     ARBITRATOR = "arbitrator"
     DISCIPLINE = "discipline"
     OBSERVER = "observer"
+    BUDGET = "budget"
+    CASHIER = "cashier"
+    BANKER = "banker"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDITOR = "auditor"
@@ -63,6 +66,9 @@ ROLES: dict[Role, str | Promise] = {
     Role.ARBITRATOR: gettext_lazy("裁定员"),
     Role.DISCIPLINE: gettext_lazy("纪检监察员"),
     Role.OBSERVER: gettext_lazy("审计监督员"),
+    Role.BUDGET: gettext_lazy("业务科室审核员"),
+    Role.CASHIER: gettext_lazy("支付中心审核员"),
+    Role.BANKER: gettext_lazy("代理银行经办员"),
     Role.SYSTEM_ADMIN: gettext_lazy("系统管理员"),
     Role.SECURITY_ADMIN: gettext_lazy("安全管理员"),
     Role.AUDITOR: gettext_lazy("审计管理员"),

@@ -24,6 +24,12 @@ def next_number(series: str, year: int) -> int:
     return int(row[0])
 
 
+def sequence(series: str, year: int) -> str:
+    """The name of the sequence behind a series and year, made when missing: for bulk inserts by `nextval`."""
+    next_number(series, year)
+    return f"kernel_ref_{series}_{year}"
+
+
 def written(prefix: str, year: int, number: int) -> str:
     """The reference as people write and speak it."""
     digits = f"{year}{number:07d}"

@@ -165,6 +165,8 @@ VERBS: dict[str, str | Promise] = {
     "answer_slip": _("回复督办"),
     "take_up": _("启动核查"),
     "name_officer": _("指定经办人"),
+    # public money
+    "enrol": _("登记预算单位"),
 }
 
 

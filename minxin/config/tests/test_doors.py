@@ -301,13 +301,13 @@ def test_search_engines_are_told_what_is_public(visitor: Client) -> None:
 def test_translations_are_compiled_when_they_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gettext
 
-    folder = tmp_path / "en" / "LC_MESSAGES"
+    folder = tmp_path / "app" / "locale" / "en" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "django.po").write_text(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "签收"\nmsgstr "Sign for"\n\n'
         '#, fuzzy\nmsgid "退回"\nmsgstr "Guess"\n'
     )
-    monkeypatch.setattr(preparation, "_LOCALE", tmp_path)
+    monkeypatch.setattr(preparation, "_LOCALES", tmp_path)
     assert preparation.compile_messages() == [folder / "django.mo"]
     with (folder / "django.mo").open("rb") as file:
         catalogue = gettext.GNUTranslations(file)

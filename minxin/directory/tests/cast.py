@@ -6,11 +6,8 @@
 
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 
-from django.apps import apps
-
-from minxin.directory import models, reports
+from minxin.directory import reports
 from minxin.directory.actions import appointments, people, units
 from minxin.directory.rules import SYSTEM, Officer, Role, UnitKind, UnitRef
 
@@ -78,8 +75,6 @@ class Cast:
 
 def make_cast() -> Cast:
     """Open the units and appoint the officers; about a second."""
-    if not models.Region.objects.exists():  # a test with real commits has emptied the tables before
-        import_module("minxin.directory.migrations.0002_regions_of_liaoning").seed(apps, None)
     for code, name, short, kind, region, parent, line in UNITS.values():
         units.open_unit(
             code=code,

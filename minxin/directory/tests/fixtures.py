@@ -22,12 +22,8 @@ def _cast(django_db_setup: None, django_db_blocker: Any) -> "Cast":
 
 @pytest.fixture
 def cast(_cast: "Cast", db: None) -> "Cast":
-    """The fixed cast of units and officers; made anew when a test with real commits has emptied the tables."""
-    from minxin.directory import models
-    from minxin.directory.tests.cast import make_cast
-
-    there = models.Unit.objects.filter(pk=_cast.units["province"].id).exists()
-    return _cast if there else make_cast()
+    """The fixed cast of units and officers."""
+    return _cast
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Every change, one function per verb."""

@@ -1,0 +1,41 @@
+"""What is stored of public money, and what can never be false. Each file knows one part."""
+
+from minxin.disclosures.models.broker import CheckRule, Finding, Submission
+from minxin.disclosures.models.budget import Appropriation
+from minxin.disclosures.models.duty import Duty, DutyRule, Ratification
+from minxin.disclosures.models.flow import Flow, FlowDelta
+from minxin.disclosures.models.heading import BudgetUnit, Heading
+from minxin.disclosures.models.line import Allotment, BudgetLine, Commitment, LineChange
+from minxin.disclosures.models.payment import Approval, Order, Payee, Payment, Request, Reversal
+from minxin.disclosures.models.publication import Entry, Export, Publication
+from minxin.disclosures.models.settlement import Clearing, Difference, Voucher
+
+__all__ = [
+    "Allotment",
+    "Appropriation",
+    "Approval",
+    "BudgetLine",
+    "BudgetUnit",
+    "CheckRule",
+    "Clearing",
+    "Commitment",
+    "Difference",
+    "Duty",
+    "DutyRule",
+    "Entry",
+    "Export",
+    "Finding",
+    "Flow",
+    "FlowDelta",
+    "Heading",
+    "LineChange",
+    "Order",
+    "Payee",
+    "Payment",
+    "Publication",
+    "Ratification",
+    "Request",
+    "Reversal",
+    "Submission",
+    "Voucher",
+]

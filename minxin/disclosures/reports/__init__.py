@@ -1,0 +1,1 @@
+"""Every question, one function per screen."""
