@@ -1,11 +1,13 @@
 """The tests' own PostgreSQL: an embedded server beside the developer's, tuned for data thrown away."""
 
+import contextlib
+import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -17,6 +19,10 @@ pytest_plugins = ["minxin.directory.tests.fixtures"]
 
 VAR = Path(os.environ.get("MINXIN_TEST_VAR", Path(__file__).parent / "var" / "test")).absolute()
 VAR.mkdir(parents=True, exist_ok=True)
+
+# Tests start some sixty Pythons, workers and servers: each module is compiled by the first of them, not by every one.
+sys.dont_write_bytecode, sys.pycache_prefix = False, str(VAR / "bytecode")
+os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": sys.pycache_prefix}
 
 # Only what a test says counts, whatever the developer's shell has set; a server to test against may be given.
 for name in [name for name in os.environ if name.startswith("MINXIN_")]:
@@ -45,30 +51,79 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    _keep_seeds()
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    _give_real_commits_a_copy()
 
 
-def _keep_seeds() -> None:
-    """A test with real commits empties every table afterwards; what the migrations planted is planted again."""
-    from django.apps import apps
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """A database for this process: a copy of one with every migration, made once for all workers."""
+    from django.db import connection
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    folder = tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.getbasetemp()
+    migrated = connection.settings_dict["TEST"]["NAME"]
+    with django_db_blocker.unblock():
+        with (folder / "migrated.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "migrated").exists():
+                connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+                (folder / "migrated").touch()
+        with _copy(migrated, f"{migrated}_{worker or 'alone'}"):
+            yield
+
+
+@contextlib.contextmanager
+def _copy(source: str, copy: str) -> Iterator[None]:
+    """This process works on a copy of a database. Whoever is still connected to either is sent away."""
+    from django.db import connection
+
+    before = connection.settings_dict["NAME"]
+    _run(
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{source}'",  # noqa: S608
+        f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)',
+        f'CREATE DATABASE "{copy}" TEMPLATE "{source}"',
+    )
+    connection.settings_dict["NAME"] = copy
+    try:
+        yield
+    finally:
+        _run(f'DROP DATABASE "{copy}" WITH (FORCE)')
+        connection.settings_dict["NAME"] = before
+
+
+def _run(*statements: str) -> None:
+    """Statements about whole databases, said from outside all of them."""
+    from django.db import connection
+
+    connection.close()
+    connection.close_pool()
+    with connection._nodb_cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _give_real_commits_a_copy() -> None:
+    """A test with real commits has a database of its own: nothing is emptied and planted again behind it."""
     from django.test import TransactionTestCase
 
-    empty = TransactionTestCase._fixture_teardown
+    def begin(cls: type[TransactionTestCase]) -> None:
+        from django.db import connection
 
-    def empty_and_plant(case: TransactionTestCase) -> None:
-        empty(case)
-        for module, act in SEEDS.items():
-            getattr(import_module(module), act)(apps, None)
+        name = connection.settings_dict["NAME"]
+        cls.copy = contextlib.ExitStack()
+        cls.copy.enter_context(_copy(name, f"{name}_commits"))
 
-    TransactionTestCase._fixture_teardown = empty_and_plant
+    def end(case: TransactionTestCase) -> None:
+        from minxin.directory import models
 
+        case.copy.close()
+        models.changes.tree += 1  # what this process has seen there is gone
 
-SEEDS = {
-    "minxin.kernel.migrations.0002_calendar_seed": "seed",
-    "minxin.directory.migrations.0002_regions_of_liaoning": "seed",
-    "minxin.cases.migrations.0003_limits": "plant",
-    "minxin.cases.migrations.0004_categories": "plant",
-}
+    TransactionTestCase._fixture_setup = classmethod(begin)
+    TransactionTestCase._fixture_teardown = end
 
 
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
