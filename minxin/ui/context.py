@@ -1,11 +1,13 @@
 """What every page knows without asking the database: how the reader wants it shown, and where the doors are."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 THEME_COOKIE = "minxin_theme"
@@ -42,7 +44,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "elder": request.COOKIES.get(ELDER_COOKIE) == "1",
         "surface": getattr(request, "surface", "public"),
         "doors": doors(request.path),
-        "languages": settings.LANGUAGES,
+        "languages": tuple(settings.LANGUAGES),
         "site_name": getattr(settings, "MINXIN_SITE_NAME", _("民心")),
         "site_line": getattr(settings, "MINXIN_SITE_LINE", _("群众诉求与政务公开")),
         "site_sponsor": getattr(settings, "MINXIN_SITE_SPONSOR", ""),
@@ -52,13 +54,24 @@ def page(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def doors(path: str) -> list[Door]:
+def doors(path: str) -> tuple[Door, ...]:
     """The public's navigation; the door whose address is the longest beginning of the path is the current one."""
-    named: dict[str, str] = getattr(settings, "MINXIN_DOORS", {})
-    hrefs = {key: _address(named.get(key, default)) for key, (default, _label) in DOORS.items()}
+    hrefs = _hrefs(tuple(getattr(settings, "MINXIN_DOORS", {}).items()))
     inside = [key for key, href in hrefs.items() if path == href or (href != "/" and path.startswith(href))]
     current = max(inside, key=lambda key: len(hrefs[key]), default="")
-    return [Door(key, str(label), hrefs[key], key == current) for key, (_default, label) in DOORS.items()]
+    return _doors(current, tuple(hrefs.items()), get_language())
+
+
+@lru_cache(maxsize=8)
+def _hrefs(named: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """The address of every door, `named` as the settings name it."""
+    known = dict(named)
+    return {key: _address(known.get(key, default)) for key, (default, _label) in DOORS.items()}
+
+
+@lru_cache(maxsize=64)
+def _doors(current: str, hrefs: tuple[tuple[str, str], ...], _language: str | None) -> tuple[Door, ...]:
+    return tuple(Door(key, str(DOORS[key][1]), href, key == current) for key, href in hrefs)
 
 
 def _address(name_or_path: str) -> str:

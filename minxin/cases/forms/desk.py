@@ -7,6 +7,7 @@ Every field of a verb's form is named like the fact of its action, so that a ref
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -492,6 +493,12 @@ class Batch(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["verb"].choices = [(verb, moves.MOVES[verb].label) for verb in BATCH]  # type: ignore[attr-defined]
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def blank(cls) -> "Batch":
+        """As it stands under every list, the same for everybody."""
+        return cls()
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How staff narrow a list: every field may be empty, and what cannot be read is left out, never an error."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -44,6 +45,16 @@ class Narrow(forms.Form):
             "hx-target": "#units",
         }
 
+    @classmethod
+    def of(cls, data: QueryDict) -> "Narrow":
+        """What was asked. Where nothing is, one form for everybody: its lists are long."""
+        return cls(data) if any(data.get(name) for name in cls.base_fields) else _bare(choices.stamp())
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing is asked."""
+        return not self.data
+
     @property
     def filters(self) -> Filters:
         """What could be read of it."""
@@ -67,6 +78,13 @@ class Narrow(forms.Form):
         """Whether anything but the words and the state is chosen."""
         names = ("kind", "stage", "urgency", "region", "category", "unit", "overdue", "supervised")
         return any(self.data.get(name) for name in names)
+
+
+@lru_cache(maxsize=1)
+def _bare(_stamp: object) -> Narrow:
+    form = Narrow(QueryDict())
+    form.is_valid()
+    return form
 
 
 def _unit(typed: str) -> int | None:

@@ -1,11 +1,13 @@
 """What the public looks for among published cases."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
+from minxin.cases.forms import choices
 from minxin.cases.reports import public
 from minxin.cases.rules import codes
 from minxin.directory import reports as directory
@@ -40,17 +42,22 @@ class Search(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        whole, counties = ("", _("全部")), self.data.get("region", "")
+        whole, counties = ("", gettext_lazy("全部")), self.data.get("region", "")
         rows = [row for row in directory.regions() if row.level == Level.CITY]
-        choices: list[tuple[str, str]] = [whole]
+        found: list[Any] = [whole]
         for row in rows:
-            choices.append((row.code, row.name))
+            found.append((row.code, row.name))
             if counties[:4] == row.code[:4]:
                 inside = [one for one in directory.regions(row.code) if one.level == Level.COUNTY]
-                choices += [(one.code, f"　{one.name}") for one in inside]
-        _choices(self, "region", choices)
+                found += [(one.code, f"　{one.name}") for one in inside]
+        _choices(self, "region", found)
         tops = [(row.code, row.name) for row in public.categories() if row.level == 1]
         _choices(self, "category", [whole, *tops])
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing but words is asked."""
+        return not self.data
 
     def filters(self) -> public.Filters:
         """What was asked, as far as it makes sense."""
@@ -60,9 +67,8 @@ class Search(forms.Form):
             unit = directory.unit(given["unit"]).id if given.get("unit") else None
         except Absent:
             unit = None
-        words = "".join(sign for sign in given.get("q", "") if sign.isprintable())[:LONGEST]
         return public.Filters(
-            q=words,
+            q=_words(given.get("q", "")),
             kind=given.get("kind", ""),
             region=given.get("region", ""),
             category=given.get("category", ""),
@@ -71,7 +77,26 @@ class Search(forms.Form):
         )
 
 
-def _choices(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:
+def read(data: QueryDict) -> tuple[Search, public.Filters]:
+    """The form and what was asked. Where only words are, one form for everybody: its lists are long."""
+    if any(data.get(name) for name in Search.base_fields if name != "q"):
+        form = Search(data)
+        return form, form.filters()
+    return _bare(choices.stamp()), public.Filters(q=_words(data.get("q", "").strip()))
+
+
+@lru_cache(maxsize=1)
+def _bare(_stamp: object) -> Search:
+    form = Search(QueryDict())
+    form.is_valid()
+    return form
+
+
+def _words(typed: str) -> str:
+    return "".join(sign for sign in typed if sign.isprintable())[:LONGEST]
+
+
+def _choices(form: forms.Form, name: str, given: list[Any]) -> None:
     chosen = form.fields[name]
     assert isinstance(chosen, forms.ChoiceField)
-    chosen.choices = choices
+    chosen.choices = given

@@ -1,5 +1,6 @@
 """The catalogue in memory, indexed: small, asked at every filing, changed a few times a year."""
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -12,6 +13,9 @@ from minxin.kernel.clocks import Limit, Unit
 SECONDS = 5.0  # another process's change is seen after at most so long
 Kept = TypeVar("Kept")
 _kept: dict[str, tuple[float, Any]] = {}
+_numbers = itertools.count(1)
+_stamped: tuple[int, Mapping[str, str]] = (0, {})
+_grown: tuple[int, tuple[catalogue.Node, ...]] = (0, ())
 
 
 def limits() -> limit_rules.LimitBook:
@@ -46,7 +50,20 @@ def all_names() -> Mapping[str, str]:
 
 def tree() -> tuple[catalogue.Node, ...]:
     """The category tree in force."""
-    return _keep("tree", lambda: catalogue.grow(names()))
+    global _grown
+    number = stamp()
+    if _grown[0] != number:
+        _grown = (number, catalogue.grow(names()))
+    return _grown[1]
+
+
+def stamp() -> int:
+    """The number of the names in force: another one as soon as this process has read others. None ever returns."""
+    global _stamped
+    known = names()
+    if known is not _stamped[1]:
+        _stamped = (_stamped[0] if known == _stamped[1] else next(_numbers), known)
+    return _stamped[0]
 
 
 def forget() -> None:

@@ -27,6 +27,11 @@ def tree() -> tuple[Node, ...]:
     return snapshot.tree()
 
 
+def stamp() -> int:
+    """No query but the catalogue's own. What is made of `tree` may be kept as long as this stays the same."""
+    return snapshot.stamp()
+
+
 def names(code: str) -> tuple[str, ...]:
     """No query, or 1 every few seconds. The names from the top down; of closed categories too; empty when unknown."""
     return rules.path(code, snapshot.all_names())

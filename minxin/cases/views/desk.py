@@ -110,7 +110,7 @@ def printed(request: DeskRequest, ref: str) -> HttpResponse:
 @desk_view()
 def export(request: DeskRequest) -> HttpResponse:
     """The list as a sheet: only rows one may see; the export is recorded on every one of them."""
-    queue, narrow = _queue(request.officer, request.GET.get("queue", "")), Narrow(request.GET)
+    queue, narrow = _queue(request.officer, request.GET.get("queue", "")), Narrow.of(request.GET)
     rows = lists.queue_exported(request.officer, queue) if queue else lists.exported(request.officer, narrow.filters)
     reading.record_export([row.ref for row in rows], by=request.officer)
     response = HttpResponse(_sheet(rows), content_type="text/csv; charset=utf-8")
@@ -154,14 +154,14 @@ def batch(request: DeskRequest) -> HttpResponse:
 
 
 def _list(request: DeskRequest, queue: Queue | None, counts: list[Count]) -> HttpResponse:
-    officer, narrow = request.officer, Narrow(request.GET)
+    officer, narrow = request.officer, Narrow.of(request.GET)
     filters = narrow.filters
     if queue:
         page = lists.inbox(officer, queue, after=request.GET.get("after", ""), filters=filters)
     else:
         page = lists.listing(officer, filters, before=request.GET.get("after", ""))
-    facts = _frame(request, queue, counts) | {"page": page, "narrow": narrow, "filters": filters, "batch": Batch()}
-    facts["everything"] = queue is None
+    facts = _frame(request, queue, counts) | {"page": page, "narrow": narrow, "filters": filters}
+    facts["batch"], facts["everything"] = Batch.blank(), queue is None
     return render(request, "cases/desk/list.html", facts)
 
 
@@ -179,7 +179,7 @@ def _case(request: DeskRequest, found: Case, *, chosen: str = "", bound: Any = N
         return render(request, "cases/desk/case.html#case", facts, status=status)
     facts |= _frame(request, queue)
     facts["page"] = lists.inbox(officer, queue) if queue else None
-    facts["narrow"], facts["batch"] = Narrow(request.GET), Batch()
+    facts["narrow"], facts["batch"] = Narrow.of(request.GET), Batch.blank()
     return render(request, "cases/desk/case.html", facts, status=status)
 
 

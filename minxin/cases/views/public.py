@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from minxin.cases.actions import following
-from minxin.cases.forms.search import Search
+from minxin.cases.forms import search
 from minxin.cases.reports import public
 from minxin.cases.rules import stars
 from minxin.cases.views.filing import address
@@ -18,8 +18,7 @@ from minxin.kernel.errors import Refused
 @require_safe
 def public_cases(request: HttpRequest) -> HttpResponse:
     """The list of published cases, and the search in them."""
-    form = Search(request.GET)
-    filters = form.filters()
+    form, filters = search.read(request.GET)
     facts = {
         "form": form,
         "filters": filters,

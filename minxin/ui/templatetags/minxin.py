@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from minxin.ui import fields, words
+from minxin.ui import fields, keeping, words
 
 register = template.Library()
 
@@ -33,6 +33,7 @@ LAMPS = {
 NOTICES = {"info": "info", "good": "check", "warn": "warning", "bad": "cross", "lock": "lock"}
 CHARTS = ("bar", "line", "treemap", "sunburst", "sankey", "calendar")
 
+keeping.register(register)
 register.filter("day", words.day)
 register.filter("weekday", words.weekday)
 register.filter("moment", words.moment)
