@@ -7,7 +7,7 @@ from minxin.disclosures.models.flow import Flow, FlowDelta
 from minxin.disclosures.models.heading import BudgetUnit, Heading
 from minxin.disclosures.models.line import Allotment, BudgetLine, Commitment, LineChange
 from minxin.disclosures.models.payment import Approval, Order, Payee, Payment, Request, Reversal
-from minxin.disclosures.models.publication import Entry, Export, Publication
+from minxin.disclosures.models.publication import CityRun, Entry, Export, Publication
 from minxin.disclosures.models.settlement import Clearing, Difference, Voucher
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "BudgetLine",
     "BudgetUnit",
     "CheckRule",
+    "CityRun",
     "Clearing",
     "Commitment",
     "Difference",

@@ -95,6 +95,9 @@ class Submission(models.Model):
     signed_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     signed_by = models.CharField(max_length=100, blank=True)  # an office, never a name
+    publication = models.ForeignKey(
+        "disclosures.Publication", models.PROTECT, null=True, blank=True, related_name="submissions"
+    )
 
     objects = SubmissionQuerySet.as_manager()
 

@@ -1,11 +1,35 @@
 """Publishing: the act, every published row with when it stood on the page, the files written once."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
 
 from minxin.disclosures.rules.codes import Version
+from minxin.kernel import refs
+from minxin.kernel.errors import Absent, Refused
+
+if TYPE_CHECKING:
+    from minxin.directory.rules import Officer
+
+PREFIX = "GK"  # 公开
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    """Whoever published did so for everybody."""
+
+    def public(self) -> "PublicationQuerySet":
+        """All of them."""
+        return self
+
+    def numbered(self, ref: str) -> "PublicationQuerySet":
+        """The one with this reference, none when the reference is no reference."""
+        try:
+            year, number = refs.parse(PREFIX, ref)
+        except Refused:
+            return self.none()
+        return self.filter(year=year, number=number)
 
 
 class Publication(models.Model):
@@ -26,6 +50,8 @@ class Publication(models.Model):
     corrects = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="corrections")
     reason = models.CharField(max_length=500, blank=True)
 
+    objects = PublicationQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["year", "number"], name="publication_ref_once"),
@@ -39,6 +65,19 @@ class Publication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year} {self.number}"
+
+
+def ref_of(publication: Publication) -> str:
+    """GK2026-0000123-4: how a publication is called everywhere."""
+    return refs.written(PREFIX, publication.year, publication.number)
+
+
+def publication(ref: str) -> Publication:
+    """1 query. The publication with this reference; Absent when there is none."""
+    found = Publication.objects.public().numbered(ref).select_related("publisher").first()
+    if found is None:
+        raise Absent
+    return found
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -116,3 +155,46 @@ class Export(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CityRunQuerySet(models.QuerySet["CityRun"]):
+    """A run is watched by the finance bureau that asked for it."""
+
+    def visible_to(self, officer: "Officer") -> "CityRunQuerySet":
+        """Those of the officer's own units."""
+        return self if officer.kind == "system" else self.filter(finance_id__in=officer.unit_ids())
+
+
+class CityRun(models.Model):
+    """A whole city's tables on their way to be published at once (一次性公开): how far, and how it ended."""
+
+    finance = models.ForeignKey("directory.Unit", models.PROTECT, related_name="+")
+    template = models.CharField(max_length=40)
+    fiscal_year = models.PositiveSmallIntegerField()
+    version = models.CharField(max_length=10, choices=Version.choices, blank=True)
+    title = models.CharField(max_length=200)
+    person_id = models.BigIntegerField(null=True, blank=True)  # who asked; null: the system
+    done = models.PositiveIntegerField(default=0)  # units
+    total = models.PositiveIntegerField()
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    publication = models.ForeignKey(Publication, models.PROTECT, null=True, blank=True, related_name="+")
+    refusal = models.CharField(max_length=1000, blank=True)  # why nothing was published
+
+    objects = CityRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finance"], condition=Q(finished_at__isnull=True), name="city_run_one_at_a_time"
+            ),
+            models.CheckConstraint(condition=Q(done__lte=F("total")), name="city_run_not_beyond_its_end"),
+            models.CheckConstraint(
+                condition=Q(finished_at__isnull=True) | Q(publication__isnull=False) | ~Q(refusal=""),
+                name="city_run_ends_one_way_or_the_other",
+            ),
+        ]
+        indexes = [models.Index(fields=["finance", "-id"], name="city_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.fiscal_year} {self.done}/{self.total}"
