@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from minxin.directory.models import Unit
 from minxin.disclosures.rules.codes import ChangeKind, Fund, PayMode, PlanStage
+from minxin.kernel import refs
 
 if TYPE_CHECKING:
     from minxin.directory.rules import Officer
@@ -90,6 +91,16 @@ class BudgetLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year} {self.number}"
+
+
+def ref_of(line: BudgetLine) -> str:
+    """`ZB2006-0000123-8`: how a line is named outside the database."""
+    return refs.written("ZB", line.year, line.number)
+
+
+def number_of(ref: str, *, field: str | None = None) -> tuple[int, int]:
+    """(year, number) of a line's ref as somebody typed it. Refuses what is none."""
+    return refs.parse("ZB", ref, field=field)
 
 
 class LineChange(models.Model):

@@ -16,6 +16,7 @@ from minxin.disclosures.rules.codes import (
     SettleMode,
     Step,
 )
+from minxin.kernel import refs, sealing
 
 if TYPE_CHECKING:
     from minxin.directory.rules import Officer
@@ -45,6 +46,18 @@ class Payee(models.Model):
         return self.mark[:8]
 
 
+def seal_context(unit_id: int, mark: str) -> str:
+    """What a payee's account is bound to when it is sealed: it opens in no other row."""
+    return f"payee {unit_id} {mark}"
+
+
+def account_of(payee: Payee) -> str:
+    """The account in plain text, for the voucher that goes to the bank; empty for cash."""
+    if not payee.key or not payee.account:
+        return ""
+    return sealing.unseal(bytes(payee.key), bytes(payee.account), seal_context(payee.unit_id, payee.mark)).decode()
+
+
 class RequestQuerySet(models.QuerySet["Request"]):
     """Requests are the desk's."""
 
@@ -68,6 +81,7 @@ class Request(models.Model):
     count = models.PositiveIntegerField()
     amount_fen = models.BigIntegerField()
     digest = models.CharField(max_length=64)  # SHA-256 of its rows in order: what every review signs
+    maker_id = models.BigIntegerField(null=True)  # the person who asked (制单): reviews nothing of it; null: a system
     requested_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
 
@@ -89,6 +103,11 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year} {self.number}"
+
+
+def request_ref(request: Request) -> str:
+    """`SQ2006-0000123-8`."""
+    return refs.written("SQ", request.year, request.number)
 
 
 class Approval(models.Model):
@@ -145,6 +164,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year} {self.number}"
+
+
+def order_ref(order: Order) -> str:
+    """`PZ2006-0000123-8`: the VoucherNo."""
+    return refs.written("PZ", order.year, order.number)
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
@@ -238,6 +262,17 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+def payment_ref(key: int) -> str:
+    """`ZF2006-0000123-8` of a payment's id."""
+    return refs.written("ZF", *divmod(key, PER_YEAR))
+
+
+def payment_id(ref: str) -> int:
+    """The id of a payment's ref as somebody typed it. Refuses what is none."""
+    year, number = refs.parse("ZF", ref)
+    return year * PER_YEAR + number
 
 
 class Reversal(models.Model):

@@ -57,6 +57,25 @@ def test_a_stream_without_a_counter_of_its_own_is_numbered_without_gaps():
 
 
 @pytest.mark.django_db
+def test_a_batch_writes_one_event_for_each_stream_by_one_statement():
+    record(number=0)
+    with CaptureQueriesContext(connection) as queries:
+        actions.record_many(
+            verb="review",
+            by=Clerk(),
+            facts={f"case:{n}": {"number": n} for n in (3, 1, 2)},
+            sealed=["case:2"],
+        )
+    assert len(queries) == 1
+    assert [(event.seq, event.verb, event.facts) for event in reports.history("case:1")] == [
+        (1, "sign", {"number": 0}),
+        (2, "review", {"number": 1}),
+    ]
+    assert [event.seq for event in reports.history("case:3")] == [1]
+    assert set(models.Event.objects.filter(sealed=True).values_list("stream", flat=True)) == {"case:2"}
+
+
+@pytest.mark.django_db
 def test_a_number_given_back_by_a_rollback_is_given_again():
     record()
     with transaction.atomic():
