@@ -247,5 +247,6 @@ PROCRASTINATE_IMPORT_PATHS = [  # every module with jobs: the tests find what is
     "minxin.cases.actions.tally",
     "minxin.cases.actions.tray",
     "minxin.cases.actions.watching",
+    "minxin.disclosures.actions.duties",
     "minxin.disclosures.actions.flow",
 ]

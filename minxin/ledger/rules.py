@@ -167,6 +167,8 @@ VERBS: dict[str, str | Promise] = {
     "name_officer": _("指定经办人"),
     # public money
     "enrol": _("登记预算单位"),
+    "ratify": _("登记预决算批准"),
+    "miss": _("逾期未公开"),
 }
 
 
