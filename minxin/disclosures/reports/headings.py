@@ -60,7 +60,8 @@ def name(scheme: str, code: str, year: int) -> str:
 
 def lineage(scheme: str, code: str, year: int) -> list[Named]:
     """The heading and those above it, the widest first; empty when the code meant nothing then."""
-    headings, found = of(scheme, year), []
+    headings = of(scheme, year)
+    found: list[Named] = []
     while (heading := headings.get(code)) is not None:
         found.insert(0, heading)
         code = heading.parent
