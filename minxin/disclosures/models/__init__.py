@@ -8,9 +8,10 @@ from minxin.disclosures.models.heading import BudgetUnit, Heading
 from minxin.disclosures.models.line import Allotment, BudgetLine, Commitment, LineChange
 from minxin.disclosures.models.payment import Approval, Order, Payee, Payment, Request, Reversal
 from minxin.disclosures.models.publication import CityRun, Entry, Export, Publication
-from minxin.disclosures.models.settlement import Clearing, Difference, Voucher
+from minxin.disclosures.models.settlement import Account, Clearing, Difference, Failure, Voucher
 
 __all__ = [
+    "Account",
     "Allotment",
     "Appropriation",
     "Approval",
@@ -25,6 +26,7 @@ __all__ = [
     "DutyRule",
     "Entry",
     "Export",
+    "Failure",
     "Finding",
     "Flow",
     "FlowDelta",

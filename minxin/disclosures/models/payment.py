@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 
+from minxin.directory.rules import Role
 from minxin.disclosures.models.line import _within
 from minxin.disclosures.rules.codes import (
     Decision,
@@ -134,6 +135,16 @@ class Approval(models.Model):
         return f"{self.step} {self.decision}"
 
 
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Orders are the desk's."""
+
+    def visible_to(self, officer: "Officer") -> "OrderQuerySet":
+        """Those of a finance bureau to its people, of an agent bank to its bankers, of a unit to those above it."""
+        if officer.kind == "system":
+            return self
+        return self.filter(_within(officer) | Q(bank_id__in=officer.unit_ids(Role.BANKER)))
+
+
 class Order(models.Model):
     """A payment order to the agent bank (支付凭证): the payments of one day, account class and bank, at most 499."""
 
@@ -150,6 +161,8 @@ class Order(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     cleared_on = models.DateField(null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -284,12 +297,14 @@ class Reversal(models.Model):
     reason = models.CharField(max_length=200)
     bank_no = models.CharField(max_length=40)  # the bank's own number: never public, never twice
     at = models.DateTimeField()
+    cleared_on = models.DateField(null=True, blank=True)  # the day it went back to the single account
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="reversal_above_zero"),
             models.UniqueConstraint(fields=["payment", "bank_no"], name="reversal_once"),
         ]
+        indexes = [models.Index(fields=["on"], condition=Q(cleared_on__isnull=True), name="reversal_uncleared")]
 
     def __str__(self) -> str:
         return f"{self.on} {self.amount_fen}"

@@ -223,6 +223,7 @@ class VoucherKind(TextChoices):
     TRANSFER_RECEIPT = "2301", _("申请划款凭证回单")
     REFUND_RECEIPT = "2302", _("申请退款凭证回单")
     REFUND_NOTICE = "2203", _("直接支付退款通知书")
+    STATEMENT = "3502", _("凭证对账单")
 
 
 class DutyState(TextChoices):
