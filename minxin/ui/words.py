@@ -2,10 +2,11 @@
 
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from minxin.kernel import money
 
@@ -29,7 +30,11 @@ def day(value: dt.date | dt.datetime | None) -> str:
     """The day in the product's time zone: 2026年3月7日."""
     if value is None:
         return NOTHING
-    on = _local(value).date() if isinstance(value, dt.datetime) else value
+    return _day(_local(value).date() if isinstance(value, dt.datetime) else value, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _day(on: dt.date, _language: str | None) -> str:
     return _("%(year)d年%(month)d月%(day)d日") % {"year": on.year, "month": on.month, "day": on.day}
 
 
@@ -50,8 +55,12 @@ def moment(value: dt.datetime | None) -> str:
 
 def due(value: dt.datetime | dt.date | None) -> str:
     """A deadline with its weekday. Midnight is the end of the day before: 2026年3月9日 星期一 24时前."""
-    if value is None:
-        return NOTHING
+    return NOTHING if value is None else _due(value, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _due(value: dt.datetime | dt.date, _language: str | None) -> str:
+    """Said once for each moment: the days of a list are those of the page before."""
     if not isinstance(value, dt.datetime):
         return _("%(day)s %(weekday)s前") % {"day": day(value), "weekday": weekday(value)}
     local = _local(value)

@@ -531,7 +531,7 @@ def _row(case: _Line, queue: Queue | None, due: datetime | None, units: dict[int
     return Row(
         ref=ref_of(case.id),
         title=case.digest_title or case.title,
-        kind=str(codes.Kind(case.kind).label),
+        kind=desk.kind_label(case.kind),
         stage=desk.stage_label(case.stage),
         unit=unit.short if unit else "",
         due_at=due_at,
@@ -555,7 +555,7 @@ def _ask(case: _Line, queue: Queue | None) -> str:
         verb = "classify" if case.digest_title else "condense"
     elif queue.code == "assist":
         verb = desk.assisting_step(case.assisting or "")
-    return str(moves.MOVES[verb].label)
+    return desk.verb_label(verb)
 
 
 def _marks(case: _Line) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from minxin.cases.rules import catalogue, codes
 from minxin.cases.rules.codes import ClockCode, Slip, Stage
@@ -198,24 +199,66 @@ def lamp(*, stage: str, due_at: datetime | None, now: datetime) -> Lamp:
         return Lamp("grey", _("未计时"))
     left = due_at - now
     if left < timedelta(0):
-        return Lamp("red", _("超期 %(time)s") % {"time": span(-left)})
-    return Lamp("amber" if left <= AMBER else "green", _("还剩 %(time)s") % {"time": span(left)})
+        return _lit("red", *_in_units(-left), get_language())
+    return _lit("amber" if left <= AMBER else "green", *_in_units(left), get_language())
+
+
+@lru_cache(maxsize=2048)
+def _lit(colour: str, number: int, unit: str, _language: str | None) -> Lamp:
+    """Said once: many rows of a list have as many days left."""
+    words = _("超期 %(time)s") if colour == "red" else _("还剩 %(time)s")
+    return Lamp(colour, words % {"time": _said(number, unit)})
 
 
 def stage_label(stage: str) -> str:
     """Where a case is, in the words of those who handle it."""
+    return _stage_label(stage, get_language())
+
+
+def kind_label(kind: str) -> str:
+    """What a case is: 投诉, 举报, 咨询 …"""
+    return _kind_label(kind, get_language())
+
+
+def verb_label(verb: str) -> str:
+    """The words on a verb's button."""
+    return _verb_label(verb, get_language())
+
+
+@lru_cache(maxsize=128)
+def _stage_label(stage: str, _language: str | None) -> str:
     waits = stage in {Stage.ASKING, Stage.SUPPLEMENT}
     return str(_PATIENCE if waits else Stage(stage).label)
 
 
+@lru_cache(maxsize=64)
+def _kind_label(kind: str, _language: str | None) -> str:
+    return str(codes.Kind(kind).label)
+
+
+@lru_cache(maxsize=512)
+def _verb_label(verb: str, _language: str | None) -> str:
+    return str(MOVES[verb].label)
+
+
 def span(length: timedelta) -> str:
     """A length of time in its largest whole unit: 3 天, 5 小时, 20 分钟."""
+    return _said(*_in_units(length))
+
+
+def _in_units(length: timedelta) -> tuple[int, str]:
     minutes = int(length.total_seconds()) // 60
     if minutes >= 48 * 60:
-        return ngettext("%(n)d 天", "%(n)d 天", minutes // 1440) % {"n": minutes // 1440}
-    if minutes >= 60:
-        return ngettext("%(n)d 小时", "%(n)d 小时", minutes // 60) % {"n": minutes // 60}
-    return ngettext("%(n)d 分钟", "%(n)d 分钟", minutes) % {"n": minutes}
+        return minutes // 1440, "day"
+    return (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
+
+
+def _said(number: int, unit: str) -> str:
+    if unit == "day":
+        return ngettext("%(n)d 天", "%(n)d 天", number) % {"n": number}
+    if unit == "hour":
+        return ngettext("%(n)d 小时", "%(n)d 小时", number) % {"n": number}
+    return ngettext("%(n)d 分钟", "%(n)d 分钟", number) % {"n": number}
 
 
 @dataclass(frozen=True)
@@ -262,7 +305,12 @@ def blocked(situation: Situation) -> list[str]:
 def short_due(moment: datetime) -> str:
     """A due moment in a row: 11月5日; midnight is the end of the day before."""
     last = moment.astimezone(clocks.ZONE) - timedelta(microseconds=1)
-    return _("%(month)d月%(day)d日") % {"month": last.month, "day": last.day}
+    return _month_day(last.month, last.day, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _month_day(month: int, day: int, _language: str | None) -> str:
+    return _("%(month)d月%(day)d日") % {"month": month, "day": day}
 
 
 def masked(value: str) -> str:

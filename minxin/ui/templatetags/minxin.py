@@ -79,7 +79,11 @@ def _silent_icon(name: str, sprite: str) -> SafeString:
 def lamp(colour: str, word: str = "") -> SafeString:
     """A signal lamp: colour, a shape of its own, and always a word (正常, 临期, 超期, 未计时 when none is given)."""
     colour = colour if colour in LAMPS else "grey"
-    said = word or str(LAMPS[colour])
+    return _lamp(colour, word or str(LAMPS[colour]), asset("ui/icons.svg"))
+
+
+@lru_cache(maxsize=1024)
+def _lamp(colour: str, said: str, _sprite: str) -> SafeString:
     return format_html('<span class="lamp lamp-{}">{}<span>{}</span></span>', colour, icon(f"lamp-{colour}"), said)
 
 
@@ -146,20 +150,25 @@ def when(value: dt.date | dt.datetime | None, form: str = "moment") -> SafeStrin
 
 
 @register.simple_tag
-def workrow(row: Any, base: str, queue: str = "", here: str = "") -> SafeString:
-    """One line of a list of work: what it is, how it stands with time, what is asked. It leads to base/ref/?queue=….
+def workrows(rows: Iterable[Any], base: str, queue: str = "", here: str = "") -> SafeString:
+    """The lines of a list of work: what each is, how it stands with time, what is asked; to base/ref/?queue=….
 
     Written in one go: a page has fifty, and the engine would visit twenty nodes in each.
     """
-    ref, kind, unit, ask = (escape(str(text)) for text in (row.ref, row.kind, row.unit, row.ask))
-    href = escape(f"{base}{row.ref}/?queue={queue}" if queue else f"{base}{row.ref}/")
-    pick, title = escape(_("选中 %(ref)s") % {"ref": row.ref}), escape(row.title or _("（待摘编）"))
+    pick, untitled = escape(_("选中 %(ref)s")), escape(_("（待摘编）"))
+    end = escape(f"/?queue={queue}" if queue else "/")
+    said = ((row, pick % {"ref": escape(row.ref)}, escape(row.title) or untitled) for row in rows)
+    return SafeString("".join(_workrow(*row, f"{escape(base)}{escape(row[0].ref)}{end}", here) for row in said))
+
+
+def _workrow(row: Any, pick: str, title: str, href: str, here: str) -> str:
+    ref, kind, unit, ask = escape(row.ref), escape(row.kind), escape(row.unit), escape(row.ask)
     due = f'<span class="rows-due" title="{escape(words.due(row.due_at))}">{row.due_day}</span>' if row.due_at else ""
     marks = (
         f' <span class="tag{"" if at else " tag-amber"}">{escape(mark)}</span>' for at, mark in enumerate(row.marks)
     )
     current = ' aria-current="true"' if here == row.ref else ""
-    return SafeString(
+    return (
         f'<li><span class="rows-pick"><input type="checkbox" name="refs" value="{ref}" aria-label="{pick}"></span>'
         f'<a class="rows-link" href="{href}" hx-get="{href}" hx-target="#main" hx-swap="innerHTML show:window:top" '
         f'hx-push-url="true"{current}><span class="rows-title">{title}</span>'
