@@ -184,6 +184,11 @@ def order_ref(order: Order) -> str:
     return refs.written("PZ", order.year, order.number)
 
 
+def order_number(ref: str, *, field: str | None = None) -> tuple[int, int]:
+    """(year, number) of an order's ref as somebody typed it. Refuses what is none."""
+    return refs.parse("PZ", ref, field=field)
+
+
 class PaymentQuerySet(models.QuerySet["Payment"]):
     """Public payments are those to legal persons; those to natural persons appear only in sums."""
 

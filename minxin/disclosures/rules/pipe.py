@@ -110,6 +110,18 @@ ORDER: Mapping[str, Move] = {
     "clear": _move(_l("清算"), P.FINANCE, {Role.CASHIER}, {D.PAID}, D.CLEARED),
     "reconcile": _move(_l("对账"), P.FINANCE, {Role.CASHIER}, {D.CLEARED}, D.RECONCILED),
 }
+ACCOUNT: Mapping[str, Move] = {
+    "open_accounts": _move(_l("登记零余额账户"), P.FINANCE, {Role.CASHIER}, set()),
+    "close_account": _move(_l("登记零余额账户销户"), P.FINANCE, {Role.CASHIER}, set()),
+}
+SETTLING: Mapping[str, Move] = {
+    "notify_limits": _move(_l("通知清算额度"), P.FINANCE, {Role.CASHIER}, set()),
+    "notify_refunds": _move(_l("通知退款"), P.FINANCE, {Role.CASHIER}, set()),
+    "receive": _move(_l("接收银行回单"), P.BANK, {Role.BANKER}, set()),
+    "clear_day": _move(_l("日终清算"), P.FINANCE, {Role.CASHIER}, set()),
+    "reconcile": _move(_l("与银行对账"), P.FINANCE, {Role.CASHIER}, set()),
+    "settle": _move(_l("处理差异"), P.FINANCE, {Role.CASHIER}, set()),
+}
 
 
 def may(move: Move, by: Officer, *, unit_id: int = 0, finance_id: int = 0, bank_id: int = 0) -> bool:
