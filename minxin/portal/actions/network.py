@@ -82,6 +82,11 @@ def bureaus() -> list[dict[str, str]]:
     return _rows("bureaus.csv")
 
 
+def budget_units() -> list[dict[str, str]]:
+    """The 265 departments and budget units of the story's city; those without a name are bureaus named elsewhere."""
+    return _rows("budget_units.csv")
+
+
 def phone(region: str, number: int) -> str:
     """A line of an office that nobody has: 0429-3…, by region and running number."""
     area = AREA_CODES.get(region[:4], "024")
@@ -112,6 +117,7 @@ def _units() -> Iterator[NewUnit]:
             parent = f"{region.parent}-MX"
             yield _centre(region.code, f"{name}民心网中心", parent=parent, posts=COUNTY_CENTRE, taken=taken)
     yield from (_single(row, number, taken) for number, row in enumerate(singles) if row["region"] != PROVINCE)
+    yield from (_budget_unit(row, number, taken) for number, row in enumerate(budget_units()) if row["name"])
 
 
 def _county_name(code: str, name: str) -> str:
@@ -145,7 +151,7 @@ def _bureau(row: dict[str, str], region: str, city: str, number: int, taken: set
     own = region == STORY_CITY
     posts = DISCIPLINE if row["key"] == "JW" else BUREAU + (" section" if own else "")
     if own and row["key"] == "CZJ":
-        posts += " publisher"
+        posts += " publisher budget cashier"
     short = _short(row["key"], name, city) if own else ("" if row["key"] != "JW" else f"{city}纪委")
     return NewUnit(
         code=code,
@@ -181,6 +187,21 @@ def _single(row: dict[str, str], number: int, taken: set[tuple[str, str, str]]) 
         hours=OFFICE_HOURS,
         about=row["about"],
         seats=_seats(row["code"], row["seats"], taken),
+    )
+
+
+def _budget_unit(row: dict[str, str], number: int, taken: set[tuple[str, str, str]]) -> NewUnit:
+    return NewUnit(
+        code=row["unit"],
+        name=row["name"],
+        short_name=row["short"],
+        kind=UnitKind(row["kind"]),
+        region=STORY_CITY,
+        parent=row["department"] or f"{STORY_CITY}-MX",
+        duty_phone=phone(STORY_CITY, 100 + number),
+        hours=OFFICE_HOURS,
+        about="在这里反映本单位的服务、收费和作风问题；预算和每一笔支出在理财公开栏目可以查到。",
+        seats=_seats(row["unit"], BUREAU, taken),
     )
 
 
