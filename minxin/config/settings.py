@@ -226,6 +226,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "民心"
 
+MINXIN_BANK = Path(os.environ.get("MINXIN_BANK", VAR / "bank"))  # folders shared with the agent banks
 MINXIN_REQUEST_LIMIT = int(os.environ.get("MINXIN_REQUEST_LIMIT", "64")) * 1024 * 1024  # bytes, attachments included
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
@@ -247,6 +248,8 @@ PROCRASTINATE_IMPORT_PATHS = [  # every module with jobs: the tests find what is
     "minxin.cases.actions.tally",
     "minxin.cases.actions.tray",
     "minxin.cases.actions.watching",
+    "minxin.disclosures.actions.city",
     "minxin.disclosures.actions.duties",
+    "minxin.disclosures.actions.exports",
     "minxin.disclosures.actions.flow",
 ]

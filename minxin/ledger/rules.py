@@ -167,8 +167,12 @@ VERBS: dict[str, str | Promise] = {
     "name_officer": _("指定经办人"),
     # public money
     "enrol": _("登记预算单位"),
+    "write_exports": _("生成公开文件"),
     "ratify": _("登记预决算批准"),
     "miss": _("逾期未公开"),
+    # the pipe's running totals
+    "prove_flows": _("核对资金合计，与明细一致"),
+    "miss_flows": _("核对资金合计，与明细不一致"),
 }
 
 
@@ -217,6 +221,14 @@ FACTS: dict[str, str | Promise] = {
     "lane": _("密级通道"),
     "channel": _("渠道"),
     "due": _("到期时间"),
+    "root": _("行树根"),
+    "files": _("文件摘要"),
+    "closed_rows": _("撤下行数"),
+    "submissions": _("报送编号"),
+    "corrects": _("更正的公开"),
+    "template": _("报表"),
+    "fiscal_year": _("年度"),
+    "version": _("版本"),
 }
 
 

@@ -89,6 +89,16 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             return self.filter(recorded_from__isnull=False, recorded_to__isnull=True)
         return self.filter(Q(recorded_to__isnull=True) | Q(recorded_to__gt=on), recorded_from__lte=on)
 
+    def closed_by(self, publication: Publication) -> "EntryQuerySet":
+        """The rows that this correction took off the page."""
+        return self.filter(
+            unit_id__in=publication.submissions.values("unit_id"),
+            fiscal_year=publication.fiscal_year,
+            version=publication.version,
+            submission__template=publication.template,
+            recorded_to=publication.published_at,
+        )
+
 
 class Entry(models.Model):
     """A row of a table: handed in with its submission, on the page from `recorded_from` until a correction.
