@@ -3,7 +3,7 @@
 from minxin.disclosures.models.broker import CheckRule, Finding, Submission
 from minxin.disclosures.models.budget import Appropriation
 from minxin.disclosures.models.duty import Duty, DutyRule, Ratification
-from minxin.disclosures.models.flow import Flow, FlowDelta
+from minxin.disclosures.models.flow import Flow, FlowDelta, FlowProof, Told
 from minxin.disclosures.models.heading import BudgetUnit, Heading
 from minxin.disclosures.models.line import Allotment, BudgetLine, Commitment, LineChange
 from minxin.disclosures.models.payment import Approval, Order, Payee, Payment, Request, Reversal
@@ -30,6 +30,7 @@ __all__ = [
     "Finding",
     "Flow",
     "FlowDelta",
+    "FlowProof",
     "Heading",
     "LineChange",
     "Order",
@@ -40,5 +41,6 @@ __all__ = [
     "Request",
     "Reversal",
     "Submission",
+    "Told",
     "Voucher",
 ]

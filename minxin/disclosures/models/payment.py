@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Cast
 
 from minxin.directory.rules import Role
 from minxin.disclosures.models.line import _within
@@ -260,7 +261,9 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=Q(returned_fen=0) | Q(returned_on__isnull=False), name="payment_returned_has_day"
             ),
-            models.CheckConstraint(condition=Q(id__gte=F("year") * PER_YEAR), name="payment_in_its_year"),
+            models.CheckConstraint(
+                condition=Q(id__gte=Cast(F("year"), models.BigIntegerField()) * PER_YEAR), name="payment_in_its_year"
+            ),
             models.CheckConstraint(condition=Q(stage__in=PaymentStage.values), name="payment_stage_known"),
             models.CheckConstraint(
                 condition=~Q(stage__in=[3, 4, 5]) | Q(ordered_on__isnull=False), name="payment_ordered_has_day"

@@ -194,14 +194,20 @@ class Measure(TextChoices):
     PAID = "paid", _("已支付")
     CLEARED = "cleared", _("已清算")
     RETURNED = "returned", _("已退回")
+    TOLD = "told", _("付给个人，合并公开")  # the part of PAID to natural persons that may be told
+    TOLD_BACK = "told_back", _("个人退回，合并公开")
 
 
 class Grain(IntegerChoices):
-    """How fine a running total is: every dimension; without the month; by unit and month only."""
+    """Which of unit, month and purpose (function, economic, fund) a running total keeps; the payee's kind always."""
 
-    CELL = 0, _("明细")
-    YEAR = 1, _("全年")
-    MONTH = 2, _("单位月份")
+    CELL = 0, _("单位、月份、用途")
+    YEAR = 1, _("单位、用途")
+    MONTH = 2, _("单位、月份")
+    UNIT = 3, _("单位")
+    CITY_CELL = 4, _("月份、用途")
+    CITY_YEAR = 5, _("用途")
+    CITY_MONTH = 6, _("月份")
 
 
 class DifferenceKind(TextChoices):
