@@ -1,0 +1,9 @@
+"""/api/v1/: what anybody may read of public money."""
+
+from ninja import Router
+
+from minxin.disclosures.api import allocation
+
+router = Router()
+for _part in (allocation,):
+    router.add_router("", _part.router)
