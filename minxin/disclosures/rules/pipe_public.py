@@ -229,10 +229,13 @@ def flowing(sums: Sums) -> list[Flowing]:
 
     Money that came back is drawn twice, a pipe having no loops: as it leaves at the end, and as it stands again at the
     allotments, where it may be asked for anew. Payments to people run from the request on only as far as they are told;
-    their clearing is counted with their payment.
+    their clearing is counted with their payment. What came back before it was cleared counts as cleared: it needs no
+    more clearing.
     """
     told = sums.people
-    cleared = sums.cleared_firm + sums.cleared_institution
+    firms = max(sums.cleared_firm, sums.returned_firm)
+    institutions = max(sums.cleared_institution, sums.returned_institution)
+    cleared = firms + institutions
     requested = sums.requested + told
     amounts = {
         Stretch.ALLOTTED: sums.allotted,
@@ -249,8 +252,8 @@ def flowing(sums: Sums) -> list[Flowing]:
         Stretch.AT_BANK: sums.ordered - sums.legal,
         Stretch.CLEARED: cleared + told,
         Stretch.UNCLEARED: sums.legal - cleared,
-        Stretch.FIRMS: sums.cleared_firm - sums.returned_firm,
-        Stretch.INSTITUTIONS: sums.cleared_institution - sums.returned_institution,
+        Stretch.FIRMS: firms - sums.returned_firm,
+        Stretch.INSTITUTIONS: institutions - sums.returned_institution,
         Stretch.PEOPLE: told - sums.people_returned,
         Stretch.RETURNED: sums.returned,
     }

@@ -30,7 +30,8 @@ class Pipe:
         values = {
             "year": self.year, "number": next(_numbers), "unit_id": unit, "finance_id": self.finance,
             "doc_no": "葫财指〔2007〕1号", "doc_on": date(self.year, 1, 20), "section": "教科文科",
-            "function": "2050204", "economic": "30201", "project": "", "fund": "general", "mode": "direct", "formed_year": self.year,
+            "function": "2050204", "economic": "30201", "project": "", "fund": "general", "mode": "direct",
+            "formed_year": self.year,
             "approved_fen": 1_000_000_00, "allotted_fen": 600_000_00,
         } | changes  # fmt: skip
         row = BudgetLine.objects.create(**values)
