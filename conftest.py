@@ -2,22 +2,23 @@
 
 import contextlib
 import fcntl
+import gc
+import hashlib
 import os
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hypothesis
+import psutil
 import pytest
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["minxin.directory.tests.fixtures"]
 
-VAR = Path(os.environ.get("MINXIN_TEST_VAR", Path(__file__).parent / "var" / "test")).absolute()
+ROOT = Path(__file__).parent
+VAR = Path(os.environ.get("MINXIN_TEST_VAR", ROOT / "var" / "test")).absolute()
 VAR.mkdir(parents=True, exist_ok=True)
 
 # Tests start some sixty Pythons, workers and servers: each module is compiled by the first of them, not by every one.
@@ -56,23 +57,39 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_test_environment: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """A database for this process: a copy of one with every migration, made once for all workers."""
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database for this process alone: a copy of one with every migration, kept until a migration changes."""
+    with django_db_blocker.unblock(), contextlib.ExitStack() as stack:
+        with (VAR / "migrated.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            stack.enter_context(_copy(_migrated(), f"{BEGINNING}{os.getpid()}"))
+        yield
+
+
+BEGINNING = "test_minxin_"
+
+
+def _migrated() -> str:
+    """The name of the database with every migration; made when it is missing, and what is left of others removed."""
     from django.db import connection
 
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    folder = tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.getbasetemp()
-    migrated = connection.settings_dict["TEST"]["NAME"]
-    with django_db_blocker.unblock():
-        with (folder / "migrated.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / "migrated").exists():
-                connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-                (folder / "migrated").touch()
-        with _copy(migrated, f"{migrated}_{worker or 'alone'}"):
-            yield
+    sources = [ROOT / "uv.lock", ROOT / "minxin" / "config" / "settings.py"]
+    for folder in ("migrations", "seeds"):
+        sources += sorted(path for path in ROOT.glob(f"minxin/*/{folder}/**/*") if path.suffix not in {"", ".pyc"})
+    digest = hashlib.sha256(b"".join(str(path).encode() + path.read_bytes() for path in sources)).hexdigest()
+    name, half = f"{BEGINNING}migrated_{digest[:16]}", f"{BEGINNING}half"
+    there = _run("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [BEGINNING])
+    for other in there - {name}:
+        owner = other.removeprefix(BEGINNING).partition("_")[0]
+        if owner in {"migrated", "half"} or (owner.isdecimal() and not psutil.pid_exists(int(owner))):
+            _run(f'DROP DATABASE IF EXISTS "{other}" WITH (FORCE)')
+    if name not in there:
+        connection.settings_dict["TEST"]["NAME"] = half
+        before = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        connection.settings_dict["NAME"] = before
+        _run(f'ALTER DATABASE "{half}" RENAME TO "{name}"')
+    return name
 
 
 @contextlib.contextmanager
@@ -81,28 +98,26 @@ def _copy(source: str, copy: str) -> Iterator[None]:
     from django.db import connection
 
     before = connection.settings_dict["NAME"]
-    _run(
-        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{source}'",  # noqa: S608
-        f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)',
-        f'CREATE DATABASE "{copy}" TEMPLATE "{source}"',
-    )
+    _run("SELECT pg_terminate_backend(pid, 5000)::text FROM pg_stat_activity WHERE datname = %s", [source])
+    _run(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+    _run(f'CREATE DATABASE "{copy}" TEMPLATE "{source}"')
     connection.settings_dict["NAME"] = copy
     try:
         yield
     finally:
-        _run(f'DROP DATABASE "{copy}" WITH (FORCE)')
+        _run(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
         connection.settings_dict["NAME"] = before
 
 
-def _run(*statements: str) -> None:
-    """Statements about whole databases, said from outside all of them."""
+def _run(statement: str, parameters: Sequence[str] = ()) -> set[str]:
+    """A statement about whole databases, said from outside all of them; the first column of its answer."""
     from django.db import connection
 
     connection.close()
     connection.close_pool()
     with connection._nodb_cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+        cursor.execute(statement, parameters or None)
+        return {row[0] for row in cursor.fetchall()} if cursor.description else set()
 
 
 def _give_real_commits_a_copy() -> None:
@@ -126,6 +141,50 @@ def _give_real_commits_a_copy() -> None:
     TransactionTestCase._fixture_teardown = end
 
 
+# What takes longest begins first, so that no worker ends alone. One worker does all that needs the browser.
+BROWSER = "tests/browser"
+LONGEST = [
+    BROWSER,
+    "minxin/portal/tests/test_demo.py",
+    "minxin/cases/tests/test_any_life.py",
+    "minxin/config/tests/test_up.py",
+]
+
+
+class Files(LoadScopeScheduling):
+    """Hands out whole files, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Our own way to share `--dist loadfile` among the workers."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Files(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; within a file pytest-django has put those with real commits last."""
+
+    def place(item: pytest.Item) -> int:
+        starts = [rank for rank, name in enumerate(LONGEST) if item.nodeid.startswith(name)]
+        return starts[0] if starts else len(LONGEST)
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What the house is made of is no garbage: the collector passes it by, and looks for new circles less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
 
@@ -138,27 +197,3 @@ def _fresh() -> None:
 
     snapshot.forget()
     reports.forget()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """A headless Chromium (playwright's `Browser`). MINXIN_NO_BROWSER=1 skips what asks for it, loudly."""
-    if os.environ.get("MINXIN_NO_BROWSER") == "1":
-        pytest.skip("MINXIN_NO_BROWSER=1")
-    from playwright.sync_api import sync_playwright
-
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; our queries are not in it
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--lang=zh-CN"])
-        yield chromium
-        chromium.close()
-
-
-def _chromium() -> str:
-    """The program that `make test` found (scripts/browser.sh), or one on PATH."""
-    note = Path(__file__).parent / "var" / "browser"
-    names = [os.environ.get("MINXIN_CHROMIUM", ""), note.read_text().strip() if note.exists() else ""]
-    for name in [*names, "chromium", "chromium-browser", "google-chrome"]:
-        if name and (path := shutil.which(name)):
-            return path
-    pytest.fail("没有浏览器：先执行 make test，或 sh scripts/browser.sh · no browser: run sh scripts/browser.sh")

@@ -1,20 +1,47 @@
-"""What the browser tests begin with: the open house, and visitors to it."""
+"""What the browser tests begin with: a browser, the open house, and visitors to it.
+
+All of it is closed behind the last test of this folder: playwright's loop, which runs in this thread, disturbs nobody.
+"""
 
 import json
 import os
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.house import House, shared
 from tests.browser.steps import Receipt
 from tests.browser.visitors import DESKTOP, PHONE, Visitors
 
+ROOT = Path(__file__).resolve().parents[2]
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. MINXIN_NO_BROWSER=1 skips what asks for it, loudly."""
+    if os.environ.get("MINXIN_NO_BROWSER") == "1":
+        pytest.skip("MINXIN_NO_BROWSER=1")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--lang=zh-CN"])
+        yield chromium
+        chromium.close()
+
+
+def _chromium() -> str:
+    """The program that `make test` found (scripts/browser.sh), or one on PATH."""
+    note = ROOT / "var" / "browser"
+    names = [os.environ.get("MINXIN_CHROMIUM", ""), note.read_text().strip() if note.exists() else ""]
+    for name in [*names, "chromium", "chromium-browser", "google-chrome"]:
+        if name and (path := shutil.which(name)):
+            return path
+    pytest.fail("没有浏览器：先执行 make test，或 sh scripts/browser.sh · no browser: run sh scripts/browser.sh")
+
+
+@pytest.fixture(scope="package")
 def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The house, open, with its demo. Asked for after the browser: without one nothing needs to be opened."""
     base = tmp_path_factory.getbasetemp()
@@ -23,7 +50,7 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _sessions() -> dict[str, object]:
     """Cookies of those who have signed in, kept from test to test."""
     return {}
@@ -53,13 +80,13 @@ def _filed(house: House) -> Receipt:
     return Receipt(told["ref"], told["code"], house.centre)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def filed(house: House) -> Receipt:
     """A case that has just come in, by the API, as a newcomer's curl would file it."""
     return _filed(house)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def another(house: House) -> Receipt:
     """A second one."""
     return _filed(house)
