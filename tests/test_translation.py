@@ -30,7 +30,8 @@ DATA = re.compile(
     r"|config/(console|supervisor|preparation|processes|cli|database|settings|api)\.py"
     r"|kernel/(actions|clocks|identifiers|models|money|text|sheets)\.py"
     r"|directory/(rules|actions/imports)\.py"
-    r"|cases/(rules/(duties|quality)|reports/question|api/shapes)\.py)"
+    r"|cases/(rules/(duties|quality)|reports/question|api/shapes)\.py"
+    r"|disclosures/rules/(templates|broker|broker_checks|broker_file|broker_tables)\.py)"
 )
 
 

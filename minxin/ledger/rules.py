@@ -167,6 +167,8 @@ VERBS: dict[str, str | Promise] = {
     "name_officer": _("指定经办人"),
     # public money
     "enrol": _("登记预算单位"),
+    "hand_in": _("报送"),
+    "sign": _("签发"),
     "write_exports": _("生成公开文件"),
     "ratify": _("登记预决算批准"),
     "miss": _("逾期未公开"),

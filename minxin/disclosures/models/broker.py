@@ -7,11 +7,15 @@ from django.db.models import Q
 
 from minxin.directory.models import Unit
 from minxin.disclosures.rules.codes import Delivery, Quality, Severity, SubmissionStage, Version
+from minxin.kernel import refs
 
 if TYPE_CHECKING:
     from datetime import date
 
     from minxin.directory.rules import Officer
+
+
+PREFIX = "BS"
 
 
 class CheckRuleQuerySet(models.QuerySet["CheckRule"]):
@@ -95,6 +99,7 @@ class Submission(models.Model):
     signed_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     signed_by = models.CharField(max_length=100, blank=True)  # an office, never a name
+    withdrawal = models.CharField(max_length=300, blank=True, default="", db_default="")  # why it was taken back
     publication = models.ForeignKey(
         "disclosures.Publication", models.PROTECT, null=True, blank=True, related_name="submissions"
     )
@@ -146,3 +151,13 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.sheet} {self.row}"
+
+
+def ref_of(submission: Submission) -> str:
+    """BS2007-0000001-9."""
+    return refs.written(PREFIX, submission.year, submission.number)
+
+
+def number_of(ref: str) -> tuple[int, int]:
+    """(year, number) of a submission's ref as somebody typed it. Raises Refused."""
+    return refs.parse(PREFIX, ref, field="ref")
