@@ -5,15 +5,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.db.models import Q
 
 from minxin.directory import models, rules
 from minxin.directory.models import snapshot
 from minxin.directory.rules import Channel, Duty, Officer, Role, Tree, UnitRef
-from minxin.kernel import clocks
+from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent
 
+_SOMEBODY = -1  # in a statement that is kept: the person asked for
 TOKEN_SECONDS = 30.0  # how late a revocation in another process may take effect
 
 
@@ -114,12 +116,8 @@ def answers_to(unit_id: int, *, of: int) -> bool:
 
 def officer(person_id: int) -> Officer:
     """1 query, 2 for somebody without a duty. The person through the duties held today; Absent when not active."""
-    rows = (
-        models.Appointment.objects.on(clocks.today())
-        .filter(person=person_id, person__is_active=True, post__closed_on__isnull=True)
-        .order_by("id")
-        .values_list("role", "post_id", "post__unit_id")
-    )
+    statement, values = _held(clocks.today())
+    rows = statements.rows(statement, [person_id if value == _SOMEBODY else value for value in values])
     known = tree().by_id
     duties = tuple(
         Duty(Role(role), known[unit_id], post_id)
@@ -132,6 +130,17 @@ def officer(person_id: int) -> Officer:
     if name is None:
         raise Absent
     return Officer(person_id, name)
+
+
+@lru_cache(maxsize=2)
+def _held(on: date) -> tuple[str, tuple[object, ...]]:
+    """The statement behind `officer`, which every page of the desk asks, kept planned: roles, posts, units."""
+    held = models.Appointment.objects.on(on).filter(
+        person=_SOMEBODY, person__is_active=True, post__closed_on__isnull=True
+    )
+    return statements.planned(
+        *held.order_by("id").values_list("role", "post_id", "post__unit_id").query.sql_with_params()
+    )
 
 
 def officer_by_username(username: str) -> Officer:

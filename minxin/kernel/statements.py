@@ -35,12 +35,13 @@ def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
 
 
 def planned(statement: str, values: Sequence[object]) -> tuple[str, tuple[object, ...]]:
-    """A statement of the ORM fit for `run` and `rows`: numbers, days and moments stay values, words are written out.
+    """A statement of the ORM fit for `run` and `rows`: numbers (and lists of them), days and moments stay values, words
+    are written out.
 
     The words are codes: with them in the text a plan may use partial indexes, and one plan serves every officer.
     """
     connection.ensure_connection()
-    kept: list[object] = []
+    kept: list[object] = []  # a list is one value: the numbers of a page
     left = iter(values)
 
     def fill(hole: re.Match[str]) -> str:
@@ -57,6 +58,8 @@ def planned(statement: str, values: Sequence[object]) -> tuple[str, tuple[object
 
 
 def _placeholder(value: object) -> str:
+    if isinstance(value, list):
+        return "bigint[]"
     if isinstance(value, int) and not isinstance(value, bool):
         return "bigint"
     if isinstance(value, datetime):

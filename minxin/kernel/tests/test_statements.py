@@ -34,3 +34,14 @@ def test_a_kept_statement_counts_as_a_query(django_assert_num_queries) -> None: 
     with django_assert_num_queries(2):
         statements.rows("SELECT $1::bigint", [1])
         statements.run("SELECT $1::bigint", [1])
+
+
+@pytest.mark.django_db
+def test_a_list_of_numbers_is_one_value() -> None:
+    statement, values = statements.planned("SELECT %s = ANY(%s)", [2, [1, 2]])
+    assert values == (2, [1, 2])
+    assert [statements.rows(statement, [2, numbers]) for numbers in ([1, 2], [3], [])] == [
+        [(True,)],
+        [(False,)],
+        [(False,)],
+    ]
