@@ -31,7 +31,7 @@ DATA = re.compile(
     r"|kernel/(actions|clocks|identifiers|models|money|text|sheets)\.py"
     r"|directory/(rules|actions/imports)\.py"
     r"|cases/(rules/(duties|quality)|reports/question|api/shapes)\.py"
-    r"|disclosures/rules/(templates|broker|broker_checks|broker_file|broker_tables)\.py)"
+    r"|disclosures/rules/(templates|broker|broker_checks|broker_file|broker_tables|settling)\.py)"
 )
 
 

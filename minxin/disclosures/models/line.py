@@ -144,6 +144,7 @@ class Allotment(models.Model):
     submitted_at = models.DateTimeField()
     approved_at = models.DateTimeField(null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True)  # the agent bank was told of it
 
     class Meta:
         constraints = [

@@ -6,8 +6,8 @@ from datetime import date, datetime, time
 from enum import StrEnum
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from minxin.directory import rules as directory
 from minxin.directory.rules import Officer, Role, UnitRef
@@ -25,9 +25,9 @@ class Party(StrEnum):
 
 
 PARTIES: Mapping[Party, Promise] = {
-    Party.UNIT: gettext_lazy("预算单位"),
-    Party.FINANCE: gettext_lazy("财政部门"),
-    Party.BANK: gettext_lazy("代理银行"),
+    Party.UNIT: _("预算单位"),
+    Party.FINANCE: _("财政部门"),
+    Party.BANK: _("代理银行"),
 }
 
 
@@ -46,31 +46,30 @@ def _move(label: Promise, at: Party, roles: set[Role], sources: set[str | int], 
     return Move(label, frozenset(sources), target, at, frozenset(roles))
 
 
-_l = gettext_lazy
 P, A, Q, Z, D = Party, PlanStage, RequestStage, PaymentStage, OrderStage
 CHIEFS = {Role.LEADER, Role.HEAD}
 
 LINE: Mapping[str, Move] = {
-    "open_lines": _move(_l("下达年初指标"), P.FINANCE, {Role.BUDGET}, set()),
-    "open_line": _move(_l("下达指标"), P.FINANCE, {Role.BUDGET}, set()),
-    "change_line": _move(_l("调整指标"), P.FINANCE, {Role.BUDGET}, set()),
-    "freeze_line": _move(_l("冻结指标"), P.FINANCE, {Role.BUDGET}, set()),
-    "unfreeze_line": _move(_l("解冻指标"), P.FINANCE, {Role.BUDGET}, set()),
-    "carry_lines": _move(_l("结转上年指标"), P.FINANCE, {Role.BUDGET}, set()),
-    "revive": _move(_l("盘活存量"), P.FINANCE, {Role.BUDGET}, set()),
+    "open_lines": _move(_("下达年初指标"), P.FINANCE, {Role.BUDGET}, set()),
+    "open_line": _move(_("下达指标"), P.FINANCE, {Role.BUDGET}, set()),
+    "change_line": _move(_("调整指标"), P.FINANCE, {Role.BUDGET}, set()),
+    "freeze_line": _move(_("冻结指标"), P.FINANCE, {Role.BUDGET}, set()),
+    "unfreeze_line": _move(_("解冻指标"), P.FINANCE, {Role.BUDGET}, set()),
+    "carry_lines": _move(_("结转上年指标"), P.FINANCE, {Role.BUDGET}, set()),
+    "revive": _move(_("盘活存量"), P.FINANCE, {Role.BUDGET}, set()),
 }
 PLAN: Mapping[str, Move] = {
-    "submit_plans": _move(_l("上报用款计划"), P.UNIT, {Role.CLERK}, set(), A.SUBMITTED),
-    "withdraw_plans": _move(_l("撤回用款计划"), P.UNIT, {Role.CLERK}, {A.SUBMITTED}, A.VOID),
-    "approve_plans": _move(_l("批准用款计划"), P.FINANCE, {Role.BUDGET}, {A.SUBMITTED}, A.APPROVED),
-    "issue_plans": _move(_l("下达用款额度"), P.FINANCE, {Role.CASHIER}, {A.APPROVED}, A.ISSUED),
-    "void_plans": _move(_l("作废用款计划"), P.FINANCE, {Role.BUDGET}, {A.SUBMITTED, A.APPROVED}, A.VOID),
-    "reduce_plan": _move(_l("收回用款额度"), P.FINANCE, {Role.CASHIER}, {A.ISSUED}),
+    "submit_plans": _move(_("上报用款计划"), P.UNIT, {Role.CLERK}, set(), A.SUBMITTED),
+    "withdraw_plans": _move(_("撤回用款计划"), P.UNIT, {Role.CLERK}, {A.SUBMITTED}, A.VOID),
+    "approve_plans": _move(_("批准用款计划"), P.FINANCE, {Role.BUDGET}, {A.SUBMITTED}, A.APPROVED),
+    "issue_plans": _move(_("下达用款额度"), P.FINANCE, {Role.CASHIER}, {A.APPROVED}, A.ISSUED),
+    "void_plans": _move(_("作废用款计划"), P.FINANCE, {Role.BUDGET}, {A.SUBMITTED, A.APPROVED}, A.VOID),
+    "reduce_plan": _move(_("收回用款额度"), P.FINANCE, {Role.CASHIER}, {A.ISSUED}),
 }
 CONTRACT: Mapping[str, Move] = {
-    "sign_contract": _move(_l("登记合同"), P.UNIT, {Role.CLERK}, set()),
-    "announce_contract": _move(_l("公告合同"), P.UNIT, {Role.CLERK}, set()),
-    "amend_contract": _move(_l("变更合同金额"), P.UNIT, {Role.CLERK}, set()),
+    "sign_contract": _move(_("登记合同"), P.UNIT, {Role.CLERK}, set()),
+    "announce_contract": _move(_("公告合同"), P.UNIT, {Role.CLERK}, set()),
+    "amend_contract": _move(_("变更合同金额"), P.UNIT, {Role.CLERK}, set()),
 }
 REVIEWING: Mapping[Step, RequestStage] = {  # in which stage a request waits for which review
     Step.UNIT: Q.UNIT_REVIEW,
@@ -79,48 +78,47 @@ REVIEWING: Mapping[Step, RequestStage] = {  # in which stage a request waits for
 }
 _OPEN: set[str | int] = set(REVIEWING.values())
 REQUEST: Mapping[str, Move] = {
-    "request": _move(_l("提出支付申请"), P.UNIT, {Role.CLERK}, set(), Q.UNIT_REVIEW),
-    "review_unit": _move(_l("单位复核"), P.UNIT, CHIEFS, {Q.UNIT_REVIEW}, Q.SECTION_REVIEW),
-    "review_section": _move(_l("业务科室审核"), P.FINANCE, {Role.BUDGET}, {Q.SECTION_REVIEW}, Q.CENTRE_REVIEW),
-    "review_centre": _move(_l("支付中心审核"), P.FINANCE, {Role.CASHIER}, {Q.CENTRE_REVIEW}, Q.APPROVED),
-    "return_unit": _move(_l("单位复核退回"), P.UNIT, CHIEFS, {Q.UNIT_REVIEW}, Q.RETURNED),
-    "return_section": _move(_l("业务科室退回"), P.FINANCE, {Role.BUDGET}, {Q.SECTION_REVIEW}, Q.RETURNED),
-    "return_centre": _move(_l("支付中心退回"), P.FINANCE, {Role.CASHIER}, {Q.CENTRE_REVIEW}, Q.RETURNED),
-    "resubmit": _move(_l("改正后重报"), P.UNIT, {Role.CLERK}, {Q.RETURNED}, Q.UNIT_REVIEW),
-    "void_request": _move(_l("作废支付申请"), P.UNIT, {Role.CLERK}, {*_OPEN, Q.RETURNED}, Q.VOID),
-    "order": _move(_l("开支付凭证"), P.FINANCE, {Role.CASHIER}, {Q.APPROVED}, Q.ORDERED),
+    "request": _move(_("提出支付申请"), P.UNIT, {Role.CLERK}, set(), Q.UNIT_REVIEW),
+    "review_unit": _move(_("单位复核"), P.UNIT, CHIEFS, {Q.UNIT_REVIEW}, Q.SECTION_REVIEW),
+    "review_section": _move(_("业务科室审核"), P.FINANCE, {Role.BUDGET}, {Q.SECTION_REVIEW}, Q.CENTRE_REVIEW),
+    "review_centre": _move(_("支付中心审核"), P.FINANCE, {Role.CASHIER}, {Q.CENTRE_REVIEW}, Q.APPROVED),
+    "return_unit": _move(_("单位复核退回"), P.UNIT, CHIEFS, {Q.UNIT_REVIEW}, Q.RETURNED),
+    "return_section": _move(_("业务科室退回"), P.FINANCE, {Role.BUDGET}, {Q.SECTION_REVIEW}, Q.RETURNED),
+    "return_centre": _move(_("支付中心退回"), P.FINANCE, {Role.CASHIER}, {Q.CENTRE_REVIEW}, Q.RETURNED),
+    "resubmit": _move(_("改正后重报"), P.UNIT, {Role.CLERK}, {Q.RETURNED}, Q.UNIT_REVIEW),
+    "void_request": _move(_("作废支付申请"), P.UNIT, {Role.CLERK}, {*_OPEN, Q.RETURNED}, Q.VOID),
+    "order": _move(_("开支付凭证"), P.FINANCE, {Role.CASHIER}, {Q.APPROVED}, Q.ORDERED),
 }
 PAYMENT: Mapping[str, Move] = {
-    "request": _move(_l("提出支付申请"), P.UNIT, {Role.CLERK}, set(), Z.REQUESTED),
-    "approve": _move(_l("支付中心审核"), P.FINANCE, {Role.CASHIER}, {Z.REQUESTED}, Z.APPROVED),
-    "return": _move(_l("退回"), P.FINANCE, {Role.BUDGET, Role.CASHIER}, {Z.REQUESTED}, Z.VOID),
-    "order": _move(_l("开支付凭证"), P.FINANCE, {Role.CASHIER}, {Z.APPROVED}, Z.ORDERED),
-    "pay": _move(_l("支付"), P.BANK, {Role.BANKER}, {Z.ORDERED}, Z.PAID),
-    "fail": _move(_l("支付失败"), P.BANK, {Role.BANKER}, {Z.ORDERED}, Z.FAILED),
-    "clear": _move(_l("清算"), P.FINANCE, {Role.CASHIER}, {Z.PAID}, Z.CLEARED),
-    "reverse": _move(_l("退款"), P.BANK, {Role.BANKER}, {Z.PAID, Z.CLEARED}, Z.RETURNED),
+    "request": _move(_("提出支付申请"), P.UNIT, {Role.CLERK}, set(), Z.REQUESTED),
+    "approve": _move(_("支付中心审核"), P.FINANCE, {Role.CASHIER}, {Z.REQUESTED}, Z.APPROVED),
+    "return": _move(_("退回"), P.FINANCE, {Role.BUDGET, Role.CASHIER}, {Z.REQUESTED}, Z.VOID),
+    "order": _move(_("开支付凭证"), P.FINANCE, {Role.CASHIER}, {Z.APPROVED}, Z.ORDERED),
+    "pay": _move(_("支付"), P.BANK, {Role.BANKER}, {Z.ORDERED}, Z.PAID),
+    "fail": _move(_("支付失败"), P.BANK, {Role.BANKER}, {Z.ORDERED}, Z.FAILED),
+    "clear": _move(_("清算"), P.FINANCE, {Role.CASHIER}, {Z.PAID}, Z.CLEARED),
+    "reverse": _move(_("退款"), P.BANK, {Role.BANKER}, {Z.PAID, Z.CLEARED}, Z.RETURNED),
 }
 ORDER: Mapping[str, Move] = {
-    "make": _move(_l("开支付凭证"), P.FINANCE, {Role.CASHIER}, set(), D.GENERATED),
-    "seal": _move(_l("签章"), P.FINANCE, {Role.CASHIER}, {D.GENERATED}, D.SEALED),
-    "send": _move(_l("发送银行"), P.FINANCE, {Role.CASHIER}, {D.SEALED}, D.SENT),
-    "sign": _move(_l("银行签收"), P.BANK, {Role.BANKER}, {D.SENT}, D.SIGNED),
-    "pay": _move(_l("支付"), P.BANK, {Role.BANKER}, {D.SENT, D.SIGNED}, D.PAID),
-    "fail": _move(_l("支付失败"), P.BANK, {Role.BANKER}, {D.SENT, D.SIGNED}, D.FAILED),
-    "clear": _move(_l("清算"), P.FINANCE, {Role.CASHIER}, {D.PAID}, D.CLEARED),
-    "reconcile": _move(_l("对账"), P.FINANCE, {Role.CASHIER}, {D.CLEARED}, D.RECONCILED),
+    "make": _move(_("开支付凭证"), P.FINANCE, {Role.CASHIER}, set(), D.GENERATED),
+    "seal": _move(_("签章"), P.FINANCE, {Role.CASHIER}, {D.GENERATED}, D.SEALED),
+    "send": _move(_("发送银行"), P.FINANCE, {Role.CASHIER}, {D.SEALED}, D.SENT),
+    "sign": _move(_("银行签收"), P.BANK, {Role.BANKER}, {D.SENT}, D.SIGNED),
+    "pay": _move(_("支付"), P.BANK, {Role.BANKER}, {D.SENT, D.SIGNED}, D.PAID),
+    "fail": _move(_("支付失败"), P.BANK, {Role.BANKER}, {D.SENT, D.SIGNED}, D.FAILED),
+    "clear": _move(_("清算"), P.FINANCE, {Role.CASHIER}, {D.PAID}, D.CLEARED),
+    "reconcile": _move(_("对账"), P.FINANCE, {Role.CASHIER}, {D.CLEARED}, D.RECONCILED),
 }
 ACCOUNT: Mapping[str, Move] = {
-    "open_accounts": _move(_l("登记零余额账户"), P.FINANCE, {Role.CASHIER}, set()),
-    "close_account": _move(_l("登记零余额账户销户"), P.FINANCE, {Role.CASHIER}, set()),
+    "open_accounts": _move(_("登记零余额账户"), P.FINANCE, {Role.CASHIER}, set()),
+    "close_account": _move(_("登记零余额账户销户"), P.FINANCE, {Role.CASHIER}, set()),
 }
 SETTLING: Mapping[str, Move] = {
-    "notify_limits": _move(_l("通知清算额度"), P.FINANCE, {Role.CASHIER}, set()),
-    "notify_refunds": _move(_l("通知退款"), P.FINANCE, {Role.CASHIER}, set()),
-    "receive": _move(_l("接收银行回单"), P.BANK, {Role.BANKER}, set()),
-    "clear_day": _move(_l("日终清算"), P.FINANCE, {Role.CASHIER}, set()),
-    "reconcile": _move(_l("与银行对账"), P.FINANCE, {Role.CASHIER}, set()),
-    "settle": _move(_l("处理差异"), P.FINANCE, {Role.CASHIER}, set()),
+    "notify_limits": _move(_("通知清算额度"), P.FINANCE, {Role.CASHIER}, set()),
+    "receive": _move(_("接收银行回单"), P.BANK, {Role.BANKER}, set()),
+    "clear_day": _move(_("日终清算"), P.FINANCE, {Role.CASHIER}, set()),
+    "reconcile": _move(_("与银行对账"), P.FINANCE, {Role.CASHIER}, set()),
+    "settle": _move(_("处理差异"), P.FINANCE, {Role.CASHIER}, set()),
 }
 
 
@@ -141,7 +139,7 @@ def check(move: Move, by: Officer, *, unit: UnitRef | None = None, finance_id: i
     if not seen and by.unit_ids().isdisjoint({finance_id, bank_id}):
         raise Absent
     posts = "、".join(role.label for role in Role if role in move.roles)
-    sentence = _("“%(verb)s”由%(party)s的%(posts)s办理。")
+    sentence = gettext("“%(verb)s”由%(party)s的%(posts)s办理。")
     facts = {"verb": move.label, "party": PARTIES[move.at], "posts": posts}
     raise Refused("forbidden", sentence % facts)
 
@@ -150,7 +148,7 @@ def allowed(move: Move, stage: PlanStage | RequestStage | OrderStage | PaymentSt
     """Raises Refused (`stage`) when the verb does not begin there."""
     if move.sources and stage not in move.sources:
         facts = {"stage": stage.label, "verb": move.label}
-        raise Refused("stage", _("现在是“%(stage)s”，不能“%(verb)s”。请刷新后查看。") % facts)
+        raise Refused("stage", gettext("现在是“%(stage)s”，不能“%(verb)s”。请刷新后查看。") % facts)
 
 
 MERGED_SINCE = 2021  # 预算管理一体化 makes one voucher of the two (standards 2.1)
