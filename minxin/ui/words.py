@@ -93,6 +93,11 @@ def large(fen: int | None) -> str:
     return yuan(fen)
 
 
+def wan(fen: int | None) -> str:
+    """万元 with two decimals, half up, thousands separators, without its unit: for columns whose head says it."""
+    return NOTHING if fen is None else f"{_cents(Decimal(int(fen)) / 1_000_000):,}"
+
+
 def percent(numerator: Decimal | int, denominator: Decimal | int) -> str:
     """The share with one decimal, half up: 86.7%; a dash when the denominator is zero."""
     if not denominator:

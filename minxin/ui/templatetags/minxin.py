@@ -41,6 +41,7 @@ register.filter("due", words.due)
 register.filter("amount", words.amount)
 register.filter("yuan", words.yuan)
 register.filter("large", words.large)
+register.filter("wan", words.wan)
 register.filter("count", words.count)
 register.filter("size", words.size)
 

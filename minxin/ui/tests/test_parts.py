@@ -43,6 +43,9 @@ def test_money_has_unit_separators_and_two_decimals():
     assert (
         drawn("{{ 42900|yuan }}|{{ 123456789|amount }}|{{ nothing|yuan }}", nothing=None) == "429.00 元|1,234,567.89|—"
     )
+    assert [words.wan(fen) for fen in (None, 0, 49_99, 50_00, -1_234_567_890_00)] == [
+        "—", "0.00", "0.00", "0.01", "-123,456.79",
+    ]  # fmt: skip
     assert [words.large(fen) for fen in (12, 42_900, 600_000_000, 13_000_000_000)] == [
         "0.12 元",
         "429.00 元",

@@ -92,7 +92,7 @@
       }],
     }),
     sunburst: (data, unit, style) => ({
-      series: [{ type: "sunburst", data: tree(data, style), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, textBorderWidth: 0 } }],
+      series: [{ type: "sunburst", data: tree(data, style), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, textBorderWidth: 0, width: style.size * 4.5, overflow: "truncate" } }],
     }),
     sankey: (data, unit, style) => {
       const value = data.numbers.at(-1);
