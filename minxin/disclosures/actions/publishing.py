@@ -1,6 +1,6 @@
 """公开: one act, one moment, everything or nothing. What was on the page stays known; only rows that differ change."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
-from minxin.disclosures.actions import exports
+from minxin.disclosures.actions import duties, exports
 from minxin.disclosures.models import BudgetUnit, Publication, Submission
 from minxin.disclosures.models.publication import ref_of
 from minxin.disclosures.models.readiness import Readiness, readiness
@@ -173,12 +173,13 @@ def _published(submissions: Sequence[Submission], *, title: str, tell: Tell, by:
         "submissions": [refs.written(rules.SUBMISSION, row.year, row.number) for row in submissions],
     }
     ledger.record(stream=ref_of(publication), verb="publish", by=by, facts=facts)
-    _follow(publication)
+    _follow(publication, [row.unit_id for row in submissions])
     return publication
 
 
-def _follow(publication: Publication) -> None:
+def _follow(publication: Publication, units: Collection[int]) -> None:
     """What a publication brings about, in its own transaction: its files are written; the duties it does are marked."""
+    duties.fulfil(publication, units)
     exports.write_exports.configure(queueing_lock=f"disclosures.exports:{publication.pk}").defer(
         ref=ref_of(publication)
     )
@@ -276,17 +277,21 @@ WITH chosen AS (
     FROM chosen
     JOIN disclosures_entry e ON e.submission_id = chosen.id
     LEFT JOIN sheets ON sheets.sheet = e.sheet
-    WHERE NOT EXISTS (
-        SELECT 1 FROM disclosures_entry shown
-        WHERE shown.unit_id = e.unit_id AND shown.fiscal_year = e.fiscal_year AND shown.version = e.version
-          AND shown.sheet = e.sheet AND shown.key = e.key
-          AND shown.recorded_from IS NOT NULL AND shown.recorded_to IS NULL
-    )
+    WHERE TRUE
 )
 UPDATE disclosures_entry e
 SET publication_id = %(publication)s, leaf = fresh.leaf, digest = fresh.digest, recorded_from = %(now)s
 FROM fresh WHERE fresh.id = e.id
 """
+_OPEN_CHANGED = _OPEN.replace(
+    "WHERE TRUE",
+    """WHERE NOT EXISTS (
+        SELECT 1 FROM disclosures_entry shown
+        WHERE shown.unit_id = e.unit_id AND shown.fiscal_year = e.fiscal_year AND shown.version = e.version
+          AND shown.sheet = e.sheet AND shown.key = e.key
+          AND shown.recorded_from IS NOT NULL AND shown.recorded_to IS NULL
+    )""",
+)
 
 
 def _open(part: Sequence[Submission], publication: Publication, *, first_leaf: int, now: datetime) -> int:
@@ -302,7 +307,7 @@ def _open(part: Sequence[Submission], publication: Publication, *, first_leaf: i
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN, values)
+        cursor.execute(_OPEN_CHANGED if any(row.corrects_id for row in part) else _OPEN, values)
         return int(cursor.rowcount)
 
 

@@ -14,13 +14,10 @@ from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
-from openpyxl.styles.fonts import Font
-from openpyxl.workbook.workbook import Workbook
 
 from minxin.disclosures.rules import templates
 from minxin.disclosures.rules.codes import Version
-from minxin.kernel import money, sheets
+from minxin.kernel import money, sheets, xlsx
 
 FIXED = ("leaf", "unit_code", "unit_name")  # before every sheet's own columns
 FISCAL = "https://specs.frictionlessdata.io/fiscal-data-package/"
@@ -201,64 +198,30 @@ def rows_json(facts: Facts, lines: Iterable[Line], gone: Iterable[Gone]) -> byte
 
 
 def workbook(facts: Facts, parts: Sequence[tuple[templates.Sheet, Sequence[Line]]]) -> bytes:
-    """One worksheet for each table, with its headings in words; amounts in yuan as numbers, texts never formulas."""
-    book = Workbook(write_only=True)  # type: ignore[no-untyped-call]
+    """One worksheet for each table, with its headings in words; amounts in yuan as numbers, choices in words."""
+    pages = []
     for sheet, lines in parts or [(facts.template.sheets[0], [])]:
         shown = columns(sheet, facts)
-        page = book.create_sheet(_tab(sheet.title(facts.version)))  # type: ignore[no-untyped-call]
-        page.freeze_panes = "A2"
         heads = [_("行号"), _("单位编码"), _("单位名称"), *(_heading(column) for column in shown)]
-        for place, head in enumerate(heads, start=1):
-            page.column_dimensions[_letter(place)].width = max(12, 2 * len(head) + 2)
-        page.append([_bold(page, head) for head in heads])
-        for line in lines:
-            told = (_worded(page, column, line.cells.get(column.code)) for column in shown)
-            page.append([line.leaf, line.unit, _text(page, line.unit_name), *told])
-    output = io.BytesIO()
-    book.save(output)  # type: ignore[no-untyped-call]
-    return output.getvalue()
+        pages.append(xlsx.Sheet(sheet.title(facts.version), heads, _worded(shown, lines)))
+    return xlsx.book(pages)
 
 
-def _tab(title: str) -> str:
-    """A name that a worksheet may have."""
-    return re.sub(r"[\[\]:*?/\\]", " ", title)[:31]
-
-
-def _letter(place: int) -> str:
-    above, here = divmod(place - 1, 26)
-    return (chr(ord("A") + above - 1) if above else "") + chr(ord("A") + here)
-
-
-def _bold(page: Any, text: str) -> Any:
-    cell = WriteOnlyCell(page, text)  # type: ignore[no-untyped-call]
-    cell.font = _BOLD
-    return cell
-
-
-_BOLD = Font(bold=True)  # type: ignore[no-untyped-call]
+def _worded(shown: Sequence[templates.Column], lines: Iterable[Line]) -> Iterable[list[xlsx.Cell]]:
+    for line in lines:
+        row: list[xlsx.Cell] = [line.leaf, line.unit, line.unit_name]
+        for column in shown:
+            value = line.cells.get(column.code)
+            if column.kind in templates.AMOUNTS and isinstance(value, int):
+                value = money.yuan(value)
+            row.append(column.options.get(value, value) if isinstance(value, str) else value)
+        yield row
 
 
 def _heading(column: templates.Column) -> str:
     """The column's words; amounts are told in yuan in every file."""
     unit = _("（元）")
     return column.label if column.kind not in templates.AMOUNTS or unit in column.label else f"{column.label}{unit}"
-
-
-def _worded(page: Any, column: templates.Column, value: Any) -> Any:
-    if value is None or value == "":
-        return None
-    if column.kind in templates.AMOUNTS and isinstance(value, int):
-        return money.yuan(value)
-    return _text(page, column.options.get(value, value)) if isinstance(value, str) else value
-
-
-def _text(page: Any, text: str) -> Any:
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)
-    if not text.startswith("="):
-        return text
-    cell = WriteOnlyCell(page, text)  # type: ignore[no-untyped-call]
-    cell.data_type = "s"  # a text, whatever it begins with
-    return cell
 
 
 # --- descriptors
