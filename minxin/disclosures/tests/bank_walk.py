@@ -7,24 +7,18 @@ from decimal import Decimal
 
 from minxin.directory.rules import SYSTEM
 from minxin.disclosures import outside
-from minxin.disclosures.actions import accounts, banking, orders
+from minxin.disclosures.actions import banking, orders
 from minxin.disclosures.models import BudgetLine, Commitment, Order, Payment
 from minxin.disclosures.models.payment import order_ref, payment_ref
-from minxin.disclosures.rules import settling, vouchers
+from minxin.disclosures.rules import vouchers
 from minxin.disclosures.rules.codes import VoucherKind
 from minxin.disclosures.tests import pipe_walk
-from minxin.disclosures.tests.cast import Money
+from minxin.disclosures.tests.cast import BANK, Money
 from minxin.kernel import clocks
 
-FINANCE, BANK, DIVISION = pipe_walk.FINANCE, "211400-ICBC", "211400"
+FINANCE, DIVISION = pipe_walk.FINANCE, "211400"
 MARCH = datetime(2006, 3, 6, 10, tzinfo=clocks.ZONE)
 DAY = MARCH.date()
-ACCOUNTS = [
-    settling.NewAccount(BANK, "0701 0000 0001", "葫芦岛市财政局零余额账户"),
-    settling.NewAccount(BANK, "0701 0000 0002", "市一高零余额账户", unit=pipe_walk.SCHOOL),
-    settling.NewAccount(BANK, "0701 0000 0003", "市教育局零余额账户", unit=pipe_walk.EDUCATION),
-    settling.NewAccount(BANK, "0701 0000 0004", "市民政局零余额账户", unit=pipe_walk.CIVIL),
-]
 ALLOTTED = {
     ("school", "30101"): "3000000.00",  # paid directly
     ("school", "30201"): "300000.00",  # paid under the unit's own authority
@@ -116,13 +110,10 @@ class BankWalk(pipe_walk.Walk):
 
 
 def banked(money: Money, bank: outside.Memory) -> BankWalk:
-    """The cast with its lines opened and allotted, and its accounts registered."""
+    """The cast with its lines opened and allotted."""
     walk = BankWalk(money, bank)
     pipe_walk.opened(money)
     walk.allotted(ALLOTTED)
-    accounts.open_accounts(
-        finance=FINANCE, accounts=ACCOUNTS, on=date(2006, 1, 5), by=money.officers["finance_cashier"]
-    )
     return walk
 
 

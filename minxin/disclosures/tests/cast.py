@@ -7,8 +7,9 @@ from minxin.directory import reports
 from minxin.directory.actions import appointments, people
 from minxin.directory.actions import units as directory_units
 from minxin.directory.rules import SYSTEM, Officer, Role, UnitKind, UnitRef
-from minxin.disclosures.actions import units
+from minxin.disclosures.actions import accounts, units
 from minxin.disclosures.rules.codes import UnitType
+from minxin.disclosures.rules.settling import NewAccount
 
 R = Role
 SINCE = date(2005, 1, 1)
@@ -30,6 +31,13 @@ BUDGET_UNITS = [
     units.NewBudgetUnit("211400-YZ", "205001", UnitType.PUBLIC_INSTITUTION, "school", "教科文科", 212, "211400-JYJ"),
     units.NewBudgetUnit("211400-MZJ", "208", UnitType.ADMINISTRATIVE, "bureau", "社会保障科", 38),
 ]
+BANK = "211400-ICBC"
+ACCOUNTS = [
+    NewAccount(BANK, "0701 0000 0001", "葫芦岛市财政局零余额账户"),
+    NewAccount(BANK, "0701 0000 0002", "市一高零余额账户", unit="211400-YZ"),
+    NewAccount(BANK, "0701 0000 0003", "市教育局零余额账户", unit="211400-JYJ"),
+    NewAccount(BANK, "0701 0000 0004", "市民政局零余额账户", unit="211400-MZJ"),
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Money:
 
 
 def make_money(finance: UnitRef, old: dict[str, Officer]) -> Money:
-    """Open the units beside the house's cast, appoint their officers, enrol the budget units."""
+    """Open the units beside the house's cast, appoint officers, enrol the budget units, register their accounts."""
     for code, name, short, kind in UNITS.values():
         directory_units.open_unit(
             code=code, name=name, short_name=short, kind=kind, region="211400", parent="211400-MX", line_parent=None,
@@ -61,4 +69,5 @@ def make_money(finance: UnitRef, old: dict[str, Officer]) -> Money:
             appointments.appoint(person=person.username, post=post, from_on=SINCE, by=SYSTEM)
             officers[f"{name}_{role.value}"] = reports.officer(person.id)
     units.enrol(finance=finance.code, units=BUDGET_UNITS, on=SINCE, by=SYSTEM)
+    accounts.open_accounts(finance=finance.code, accounts=ACCOUNTS, on=SINCE, by=SYSTEM)
     return Money(known, officers)
