@@ -55,7 +55,7 @@ def _rows(statement: str, values: Sequence[object]) -> Iterable[tuple[str, dict[
         cursor.execute(
             "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)"
         )
-    return [(str(code), what) for code, what in statements.rows(statement, values)]
+    return [(str(code), json.loads(what)) for code, what in statements.rows(statement, values)]
 
 
 def _finding(rule: Rule, given: Given, what: Mapping[str, object]) -> Finding:

@@ -55,8 +55,6 @@ approved AS MATERIALIZED (
 )"""
 _ENTRIES = """
 staged AS MATERIALIZED (SELECT sheet, "row", key, cells FROM disclosures_entry WHERE submission_id = $1)"""
-_NOTHING_STAGED = """
-staged AS MATERIALIZED (SELECT ''::text AS sheet, 0 AS "row", ''::text AS key, '{}'::jsonb AS cells WHERE false)"""
 
 
 @lru_cache(maxsize=50)
@@ -68,12 +66,21 @@ def statement(template: Template, rules: tuple[Rule, ...], relations: tuple[tupl
     """
     given = dict(relations)
     tables = [_given(sheet, given[sheet.code]) if sheet.code in given else _table(sheet) for sheet in template.sheets]
-    parts = [_CONTEXT, _NOTHING_STAGED if given else _ENTRIES, *tables, *_known(template)]
+    parts = [_CONTEXT, _union(given) if given else _ENTRIES, *tables, *_known(template)]
     found = [
-        f"(SELECT '{rule.code}', to_jsonb(f) FROM (\n{rule.expression}\n) f LIMIT {MOST_PER_RULE})"  # noqa: S608
+        f"(SELECT '{rule.code}', to_jsonb(f)::text FROM (\n{rule.expression}\n) f LIMIT {MOST_PER_RULE})"  # noqa: S608
         for rule in rules
     ]
     return f"WITH {','.join(parts)}\n" + "\nUNION ALL\n".join(found)
+
+
+def _union(given: Mapping[str, str]) -> str:
+    """`staged` of an import: which sheets have rows. Repeated keys are told by the template's own rules."""
+    rows = " UNION ALL ".join(
+        f"SELECT '{sheet}'::text AS sheet, \"row\", ''::text AS key, NULL::jsonb AS cells FROM {table}"  # noqa: S608
+        for sheet, table in given.items()
+    )
+    return f"\nstaged AS NOT MATERIALIZED ({rows})"
 
 
 def _given(sheet: Sheet, table: str) -> str:
@@ -100,7 +107,7 @@ def _cell(column: Column) -> str:
 
 
 def _known(template: Template) -> Iterable[str]:
-    """`known`: the codes that occur and are valid in the fiscal year, with their names: looked up once each."""
+    """`known`: the codes that occur and are valid in the fiscal year, with their names, and whether others are below."""
     used = [
         f'SELECT \'{column.scheme}\'::text AS scheme, "{column.code}" AS code FROM "{sheet.code}"'  # noqa: S608
         for sheet in template.sheets
@@ -110,7 +117,11 @@ def _known(template: Template) -> Iterable[str]:
     if used:
         yield f"""
 known AS MATERIALIZED (
-    SELECT u.scheme, u.code, h.name, h.level
+    SELECT u.scheme, u.code, h.name, h.level, EXISTS (
+            SELECT FROM disclosures_heading d
+            WHERE d.scheme = u.scheme AND d.code > u.code AND d.code < u.code || 'A' AND d.since_year <= $2
+                AND (d.until_year IS NULL OR d.until_year >= $2)
+        ) AS deeper
     FROM ({" UNION ".join(used)}) u
     CROSS JOIN LATERAL (
         SELECT name, level FROM disclosures_heading h

@@ -34,16 +34,17 @@ def lines(unit: str = "205", own: str = "2050101") -> list[Line]:
     ]
 
 
-def targets() -> list[dict[str, Any]]:
+def targets(detail: list[Line]) -> list[dict[str, Any]]:
     """Three indicators for each of the projects."""
     rows = []
-    for project, amount in (("校舍维修", "5000000"), ("教师培训", "400000"), ("体育器材", "250000")):
+    projects = {line.project: line.amount for line in detail if line.project}
+    for project, amount in projects.items():
         for first, second, third, value, weight in (
             ("output", "数量指标", "完成数量", "10", 50),
             ("benefit", "社会效益", "受益人数", "1200", 30),
             ("satisfaction", "服务对象满意度", "满意率", "95%", 20),
         ):
-            rows.append({"project": project, "nature": "new", "fiscal": Y(amount), "goal": "按期完成", "first": first,
+            rows.append({"project": project, "nature": "new", "fiscal": amount, "goal": "按期完成", "first": first,
                          "second": second, "third": third, "direction": "least", "value": value,
                          "weight": weight})  # fmt: skip
     return rows
@@ -57,17 +58,21 @@ def names(year: int) -> dict[str, str]:
     return dict(rows)
 
 
-def clean(unit: str = "205", year: int = 2007, version: str = "initial", **more: Any) -> Sheets:
+def clean(unit: str = "205", year: int = 2007, version: str = "initial") -> Sheets:
     """Sheets without a finding, for the unit with that budget code."""
+    return build_clean(lines(unit), unit=unit, year=year, version=version)
+
+
+def build_clean(detail: list[Line], *, unit: str = "205", year: int, version: str = "initial") -> Sheets:
+    """The same from another detail."""
     besides = Besides(unit=unit, name="葫芦岛市教育局", year=year, version=version, names=names(year),
                       narrative=NARRATIVE | ({"travel": "全年无因公出国团组。"} if version == "final" else {}),
                       before={"abroad": Y(40000), "upkeep": Y(90000), "reception": Y(30000)}, reason="与上年持平。",
-                      targets=targets(), procurement=procurement(unit))  # fmt: skip
-    found = build(lines(unit), besides)
+                      targets=targets(detail), procurement=procurement(unit))  # fmt: skip
+    found = build(detail, besides)
     if version == "final":
         found["three_public"][0] |= {"trips": 1, "travellers": 3, "bought": 0, "kept": 4, "receptions": 20,
                                      "guests": 160}  # fmt: skip
-        found["three_public"][1] |= {}
     return deepcopy(found)
 
 
