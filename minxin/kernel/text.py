@@ -9,7 +9,7 @@ what stands beyond them in a long text is not found.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -69,20 +69,30 @@ def highlight(text: str, words: str | Iterable[str]) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is one of the words searched for, by the rules of the search."""
     wanted = [_folded(word)[0] for word in (words.split() if isinstance(words, str) else words)]
     plain, origins = _folded(text)
-    marked = [False] * len(text)
+    spans: list[tuple[int, int]] = []
     for word in filter(None, (word.strip() for word in wanted)):
         start = plain.find(word)
         while start >= 0:
-            first, last = origins[start], origins[start + len(word) - 1]
-            marked[first : last + 1] = [True] * (last + 1 - first)
+            spans.append((origins[start], origins[start + len(word) - 1] + 1))
             start = plain.find(word, start + 1)
-    pieces: list[tuple[str, bool]] = []
-    for character, mark in zip(text, marked, strict=True):
-        if pieces and pieces[-1][1] is mark:
-            pieces[-1] = (pieces[-1][0] + character, mark)
-        else:
-            pieces.append((character, mark))
-    return pieces
+    pieces, at = list[tuple[str, bool]](), 0
+    for begin, end in _joined(spans):
+        pieces += [(text[at:begin], False), (text[begin:end], True)]
+        at = end
+    return [piece for piece in [*pieces, (text[at:], False)] if piece[0]]
+
+
+def _joined(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans in order, those that meet made one."""
+    begin, end = -1, -1
+    for first, last in sorted(spans):
+        if first > end:
+            if end > 0:
+                yield begin, end
+            begin = first
+        end = max(end, last)
+    if end > 0:
+        yield begin, end
 
 
 def similar(left: str, right: str) -> float:
@@ -124,6 +134,19 @@ def _compared_letter(letter: str) -> str:
     return _compared(letter)
 
 
+class _Compared(dict[int, str | None]):
+    """For `str.translate`: what each character is compared as, nothing where that is not one character again."""
+
+    def __missing__(self, code: int) -> str | None:
+        found = _compared_letter(chr(code))
+        if len(self) < 16_384:
+            self[code] = found if len(found) == 1 else None
+        return found if len(found) == 1 else None
+
+
+_COMPARED = _Compared()
+
+
 def _lexemes(text: str) -> Iterator[str]:
     for run in _compared(text).split():
         for start in range(len(run)):
@@ -145,8 +168,11 @@ def _phrase(word: str) -> str:
     return " <-> ".join(f"'{lexeme}'" for lexeme in lexemes[:-1])
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+def _folded(text: str) -> tuple[str, Sequence[int]]:
     """The text as it is compared, runs of separators made one space, and where each character of it came from."""
+    plain = text.translate(_COMPARED)
+    if len(plain) == len(text) and "  " not in plain and plain[:1] != " ":
+        return plain, range(len(text))
     characters: list[str] = []
     origins: list[int] = []
     for index, original in enumerate(text):

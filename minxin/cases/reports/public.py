@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Q, QuerySet
 
 from minxin.cases.models import Case, Clock, Measure, Money, PublicCase, RuleChange, snapshot
 from minxin.cases.models.case import id_of as _id_of
@@ -16,7 +17,7 @@ from minxin.kernel.errors import Absent, Refused
 
 SIZE = 20
 EXCERPT = 90  # characters
-WINDOWS = (200, 3_000)  # how many of the newest are looked through before the index of words is asked
+WINDOWS = (200, 800, 3_000)  # how many of the newest are looked through before the index: first, then at least, at most
 SIMILAR = 3
 ALIKE = 0.12
 
@@ -68,7 +69,8 @@ def find(filters: Filters, *, before: str = "", size: int = SIZE) -> Page:
     """1 query without words, 2 to 5 with. Published cases by `published_at`, newest first, paged by key.
 
     No count, no offset. With words: a common one is soon met among the newest, so these are looked through first
-    (`WINDOWS`); a rare one is then found by the index of words, and sorted. Both stay cheap in millions of rows.
+    (`WINDOWS`), and further only as far as that promises a page; a rare one is then found by the index of words, and
+    sorted. Both stay cheap in millions of rows.
     """
     shown, older = rows(filters, before=before, size=size)
     return Page([_found(row, filters.q) for row in shown], older)
@@ -80,7 +82,7 @@ def rows(filters: Filters, *, before: str = "", size: int = SIZE) -> tuple[list[
     newest = rows.order_by("-published_at", "-case_id")
     if filters.q.strip():
         keys = _search(rows, newest, filters.q, size + 1)
-        found = sorted(PublicCase.objects.filter(pk__in=keys), key=lambda row: keys.index(row.pk)) if keys else []
+        found = sorted(_shown().filter(pk__in=keys), key=lambda row: keys.index(row.pk)) if keys else []
     else:
         found = list(newest[: size + 1])
     shown = found[:size]
@@ -89,21 +91,29 @@ def rows(filters: Filters, *, before: str = "", size: int = SIZE) -> tuple[list[
 
 def _search(rows: QuerySet[PublicCase], newest: QuerySet[PublicCase], words: str, most: int) -> list[int]:
     query = text.query(words)
-    begin, keys = 0, []
-    for end in WINDOWS:
-        # As a column, not a condition: the planner walks the order and cannot prefer another way.
-        looked = list(newest.annotate(hit=Q(search=query)).values_list("pk", "hit")[begin:end])
-        keys += [pk for pk, hit in looked if hit]
-        if len(keys) >= most or len(looked) < end - begin:
+    # As a column, not a condition: the planner walks the order and cannot prefer another way.
+    marked = newest.annotate(hit=Q(search=query)).values("case_id", "published_at", "hit")
+    asked = {"met": ArrayAgg("case_id", filter=Q(hit=True), order_by=("-published_at", "-case_id")), "all": Count("*")}
+    first, least, last = WINDOWS
+    begin, end, keys = 0, first, list[int]()
+    while end <= last:
+        looked = marked[begin:end].aggregate(**asked)
+        keys += looked["met"] or ()
+        if len(keys) >= most or looked["all"] < end - begin:
             return keys[:most]
-        begin = end
+        begin, end = end, max(least if end == first else 0, end * most * 5 // (4 * max(1, len(keys))))
     # Ordered by an expression that no index holds: the planner must go by the words.
     hits = rows.filter(search=query).annotate(moment=F("published_at") + timedelta(0)).order_by("-moment", "-case_id")
     return list(hits.values_list("pk", flat=True)[:most])
 
 
+def _shown() -> QuerySet[PublicCase]:
+    """Without what only the search looks at: it is as long as the texts."""
+    return PublicCase.objects.defer("search")
+
+
 def _filtered(filters: Filters) -> QuerySet[PublicCase]:
-    rows = PublicCase.objects.all()
+    rows = _shown()
     if filters.kind:
         rows = rows.filter(kind=filters.kind)
     if filters.region:

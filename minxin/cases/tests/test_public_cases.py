@@ -58,7 +58,7 @@ def test_pages_by_key_show_every_case_once_newest_first():
     assert seen == wanted
 
 
-@pytest.mark.parametrize("windows", [(200, 3_000), (1, 2)], ids=["among the newest", "by the index of words"])
+@pytest.mark.parametrize("windows", [(200, 800, 3_000), (1, 2, 2)], ids=["among the newest", "by the index of words"])
 def test_any_two_characters_are_found_common_and_rare_alike(windows, monkeypatch):
     monkeypatch.setattr(public, "WINDOWS", windows)
     many(30)
