@@ -358,7 +358,7 @@ def _reconcile(bureau: UnitRef, bank_id: int, on: date, movements: Sequence[Move
             "kinds": [row.kind.value for row in found],
             "references": [row.reference for row in found],
             "agreed": [row[1] for row in rows if row[2] == row[3]],
-            "words": _("再次对账，已经相符。"),
+            "words": settling.AGREED_NOW,
         }
         cursor.execute(_SETTLED, values)
         differences.open_all(found, finance_id=bureau.id, bank_id=bank_id, on=on)

@@ -45,6 +45,7 @@ SET_MODES: Mapping[SettleMode, tuple[str, str]] = {
 CURRENT, CARRIED = ("001001", "当年预算"), ("001", "上年结转")  # 指标来源: 当年指标
 BASIC, PROJECT = ("11", "基本支出"), ("12", "项目支出")  # 收支管理
 CENTRAL_BANK = "中国人民银行国库"
+AGREED_NOW = "再次对账，已经相符。"  # how a difference settled itself
 SINGLE = ("1", "单笔")  # BusinessType
 
 
