@@ -248,6 +248,7 @@ PROCRASTINATE_IMPORT_PATHS = [  # every module with jobs: the tests find what is
     "minxin.cases.actions.tally",
     "minxin.cases.actions.tray",
     "minxin.cases.actions.watching",
+    "minxin.disclosures.actions.balances",
     "minxin.disclosures.actions.banking",
     "minxin.disclosures.actions.city",
     "minxin.disclosures.actions.clearing",

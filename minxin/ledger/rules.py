@@ -292,6 +292,7 @@ FACTS: dict[str, str | Promise] = {
     "reason": _("理由"),
     "payees": _("收款人数"),
     "contract": _("合同编号"),
+    "differing": _("不一致数"),
 }
 
 
