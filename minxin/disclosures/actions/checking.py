@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
 
-from django.db import connection
-
 from minxin.disclosures.models import CheckRule, Finding
 from minxin.disclosures.rules import broker_checks
 from minxin.disclosures.rules.broker import Fault
@@ -46,15 +44,18 @@ def check(given: Given, *, faults: Sequence[Fault] = (), relations: Mapping[str,
     by_code = {rule.code: rule for rule in rules}
     found = [_finding(by_code[code], given, what) for code, what in _rows(statement, values)]
     order = {sheet.title(given.version): number for number, sheet in enumerate(given.template.sheets)}
-    return sorted(found, key=lambda f: (f.severity != Severity.FATAL, order.get(f.sheet, -1), f.row or 0, f.rule))
+    return sorted(
+        found,
+        key=lambda f: (f.severity != Severity.FATAL, order.get(f.sheet, -1), f.rule[0] != "S", f.row or 0, f.rule),
+    )
+
+
+_SETTINGS = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)"
 
 
 def _rows(statement: str, values: Sequence[object]) -> Iterable[tuple[str, dict[str, object]]]:
     """Planned once per connection for any values: to plan it takes ten times as long as to run it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)"
-        )
+    statements.run(_SETTINGS, [])
     return [(str(code), json.loads(what)) for code, what in statements.rows(statement, values)]
 
 
@@ -63,9 +64,15 @@ def _finding(rule: Rule, given: Given, what: Mapping[str, object]) -> Finding:
     return Finding(submission_id=given.submission_id, rule=rule.code, severity=rule.severity, **told)
 
 
-@lru_cache(maxsize=20)
+@lru_cache(maxsize=1000)
 def _in_force(template: str, day: date) -> tuple[Rule, ...]:
-    """The rules of a template on that day. They come with a release: a process need not ask again."""
-    rows = CheckRule.objects.on(day).filter(template__in=["", template]).order_by("code")
+    """The rules of a template on that day, in the order of their codes."""
+    return tuple(rule for since, until, rule in _planted() if rule.template in {"", template} and since <= day <= until)
+
+
+@lru_cache(maxsize=1)
+def _planted() -> tuple[tuple[date, date, Rule], ...]:
+    """1 query, once. Rules come with a release: a process need not ask again."""
     names = ("code", "template", "sheet", "column", "severity", "quality", "message", "expression", "basis")
-    return tuple(Rule(*row) for row in rows.values_list(*names))
+    rows = CheckRule.objects.order_by("code").values_list("valid_from", "valid_to", *names)
+    return tuple((since, until or date.max, Rule(*row)) for since, until, *row in rows)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
@@ -165,14 +165,20 @@ def _take(batch: _Batch, by: Officer) -> Submission:
                  "version": batch.version, "rows": submission.rows, "fatal": submission.fatal,
                  "warnings": submission.warnings, "digest": submission.sha256}  # fmt: skip
         ledger.record(stream=ref_of(submission), verb="hand_in", by=by, facts=facts)
-        Finding.objects.bulk_create(found, batch_size=500)
+        if found:
+            Finding.objects.bulk_create(found, batch_size=500)
     return submission
 
 
 def _lock(unit: UnitRef) -> None:
     """Two files of one unit are taken one after the other: each sees what the other left."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('disclosures.hand_in'), %s)", [unit.id])
+    statements.run("SELECT pg_advisory_xact_lock(hashtext('disclosures.hand_in'), $1::int)", [unit.id])
+
+
+_KEEPER = """
+SELECT b.finance_id, d.unit_id FROM disclosures_budgetunit b
+LEFT JOIN disclosures_budgetunit d ON d.id = b.department_id WHERE b.unit_id = $1::bigint
+"""
 
 
 def _finance(batch: _Batch, by: Officer) -> int:
@@ -182,7 +188,7 @@ def _finance(batch: _Batch, by: Officer) -> int:
         if not BudgetUnit.objects.filter(finance_id=batch.unit.id).exists():
             raise Refused("unit", _("政府预算由财政部门报送。请选择财政部门。"), field="unit")
         return batch.unit.id
-    row = BudgetUnit.objects.filter(unit_id=batch.unit.id).values_list("finance_id", "department__unit_id").first()
+    row = statements.run(_KEEPER, [batch.unit.id])
     broker_moves.check_hands_in(frozenset({batch.unit.id, *(row[1:] if row else ())} - {None}), by=by)
     if row is None:
         raise Refused("unit", _("这个单位还没有登记为预算单位，请先由财政部门登记。"), field="unit")
@@ -217,6 +223,13 @@ def _corrected(batch: _Batch) -> Submission | None:
     return found
 
 
+_SAME = """
+SELECT id, year, number, stage FROM disclosures_submission
+WHERE unit_id = $1::bigint AND template = $2::text AND fiscal_year = $3::smallint AND version = $4::text
+    AND stage <> 'withdrawn'
+"""
+
+
 def _replaced(batch: _Batch, earlier: Submission | None) -> list[Submission]:
     """Submissions of the same table that are not signed yet: the new one takes their place.
 
@@ -224,10 +237,11 @@ def _replaced(batch: _Batch, earlier: Submission | None) -> list[Submission]:
     """
     if batch.template.repeated:
         return []
-    same = Submission.objects.filter(
-        unit_id=batch.unit.id, template=batch.template.code, fiscal_year=batch.fiscal_year, version=batch.version
-    ).exclude(stage=S.WITHDRAWN)
-    rows = list(same.only("id", "year", "number", "stage"))
+    of = [batch.unit.id, batch.template.code, batch.fiscal_year, batch.version]
+    rows = [
+        Submission(pk=pk, year=year, number=number, stage=stage)
+        for pk, year, number, stage in statements.rows(_SAME, of)
+    ]
     if signed := next((row for row in rows if row.stage == S.SIGNED), None):
         sentence = _("同一张表的 %(ref)s 已经签发，还没有公开。要改的话，请一把手先撤回它。")
         raise Refused("already", sentence % {"ref": ref_of(signed)})
@@ -272,21 +286,21 @@ def _stored(batch: _Batch, finance_id: int, earlier: Submission | None) -> Submi
 
 _ENTER = """
 INSERT INTO disclosures_entry (submission_id, unit_id, fiscal_year, version, sheet, "row", key, cells, digest)
-SELECT $1::bigint, $2::bigint, $3::smallint, $4::text, s.sheet, s."row", s.key, s.cells::jsonb, ''::bytea
-FROM unnest($5::text[], $6::int[], $7::text[], $8::text[]) AS s(sheet, "row", key, cells)
+SELECT $1::bigint, $2::bigint, $3::smallint, $4::text, s.sheet, s."row", s.key, s.cells, ''::bytea
+FROM json_to_recordset($5::json) AS s(sheet text, "row" int, key text, cells jsonb)
 """
 
 
 def _enter(submission: Submission, staged: Staged) -> None:
     """The rows, by one statement. Their digests are those of the publication they will be in."""
-    columns = [
-        [row.sheet for row in staged.rows],
-        [row.row for row in staged.rows],
-        [row.key for row in staged.rows],
-        [row.cells for row in staged.rows],
-    ]
-    values = [submission.pk, submission.unit_id, submission.fiscal_year, submission.version, *columns]
-    statements.run(_ENTER, values)
+    of = [submission.pk, submission.unit_id, submission.fiscal_year, submission.version]
+    statements.run(_ENTER, [*of, broker.as_json(staged.rows)])
+
+
+_CHECKED = """
+UPDATE disclosures_submission SET fatal = $1::int, warnings = $2::int, stage = $3::text, checked_at = $4::timestamptz
+WHERE id = $5::bigint
+"""
 
 
 def _checked(submission: Submission, batch: _Batch) -> list[Finding]:
@@ -304,7 +318,8 @@ def _checked(submission: Submission, batch: _Batch) -> list[Finding]:
     submission.warnings = len(found) - submission.fatal
     submission.stage = S.FAILED if submission.fatal else S.CHECKED
     submission.checked_at = clocks.now()
-    submission.save(update_fields=["fatal", "warnings", "stage", "checked_at"])
+    told = [submission.fatal, submission.warnings, submission.stage, submission.checked_at, submission.pk]
+    statements.run(_CHECKED, told)
     return found
 
 

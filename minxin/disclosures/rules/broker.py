@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -88,6 +88,15 @@ def stage(
     for fault in found:
         whole.update(f"\n{fault.kind}\t{fault.value}".encode())
     return Staged(tuple(rows), tuple(found), whole.hexdigest())
+
+
+def as_json(rows: Iterable[Row]) -> str:
+    """The rows as a JSON array of sheet, row, key and cells, for the database to take apart."""
+    return f"[{','.join(_as_json(row) for row in rows)}]"
+
+
+def _as_json(row: Row) -> str:
+    return f'{{"sheet":"{row.sheet}","row":{row.row},"key":{_encode(row.key)},"cells":{row.cells}}}'
 
 
 def _rows(sheet: Sheet, version: str, typed: Sequence[Typed], faults: list[Fault], *, from_file: bool) -> Iterator[Row]:

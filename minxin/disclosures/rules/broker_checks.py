@@ -107,7 +107,7 @@ def _cell(column: Column) -> str:
 
 
 def _known(template: Template) -> Iterable[str]:
-    """`known`: the codes that occur and are valid in the fiscal year, with their names, and whether others are below."""
+    """`known`: the codes that occur and are valid in the fiscal year, their names, and whether any are below."""
     used = [
         f'SELECT \'{column.scheme}\'::text AS scheme, "{column.code}" AS code FROM "{sheet.code}"'  # noqa: S608
         for sheet in template.sheets

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +293,7 @@ def paid_before(money: Money) -> None:
     Payment.objects.create(
         id=2024 * 10**9 + 1, year=2024, unit_id=unit, finance_id=money.units["finance"].id, line_id=1, payee_id=1,
         payee_kind="firm", function="2050101", economic="30201", fund="general", mode="direct", purpose="款",
-        amount_fen=1, stage=1, external_id="A-1", requested_on=datetime(2024, 2, 1).date(),
+        amount_fen=1, stage=1, external_id="A-1", requested_on=date(2024, 2, 1),
         recorded_from=clocks.now(),
     )  # fmt: skip
 
