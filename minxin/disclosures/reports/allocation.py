@@ -1,5 +1,6 @@
 """Where the money goes: the published budget added up by who, what for, spent on what, from which purse."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -19,7 +20,8 @@ from minxin.disclosures.reports import headings
 from minxin.disclosures.rules import allocation as rules
 from minxin.disclosures.rules.allocation import Asked, By
 from minxin.disclosures.rules.codes import Fund, Grain, Measure, PayeeKind, Scheme, Version
-from minxin.kernel import clocks, money
+from minxin.kernel import clocks
+from minxin.kernel.errors import Absent
 
 TEMPLATE = "department_budget"
 DIGITS = MappingProxyType({By.FUNCTION: (3, 5, 7), By.ECONOMIC: (3, 5)})
@@ -163,7 +165,8 @@ def told_to_all() -> Q:
 
 def signed() -> Case:
     """Fen, what came back below zero."""
-    return Case(When(measure__in=[Measure.RETURNED, Measure.TOLD_BACK], then=-F("fen")), default=F("fen"))
+    back = When(measure__in=[Measure.RETURNED, Measure.TOLD_BACK], then=-F("fen"))
+    return Case(back, default=F("fen"), output_field=BigIntegerField())
 
 
 def _narrowed(asked: Asked, among: Roll) -> Q:
@@ -216,11 +219,6 @@ class Line:
         """Its share of the total, in hundredths."""
         return rules.percentage(self.fen, self.of_fen)
 
-    @property
-    def wan(self) -> Decimal:
-        """In 万元, for the chart."""
-        return money.yuan(self.fen) / 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -229,6 +227,7 @@ class Chip:
     label: str
     steps: Sequence[tuple[str, str]]
     without: str
+    unit: str = ""  # the code of the unit's own page
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +244,11 @@ class Drill:
 def settled(asked: Asked, known: Mapping[int, Sequence[Version]], among: Roll) -> Asked:
     """The place as it can be shown: a version that was published, and no narrowing that it does not have.
 
-    What has been paid is known by unit, heading and fund, not by project or row.
+    What has been paid is known by unit, heading and fund, not by project or row. Raises Absent for a unit that is no
+    budget unit, or a withheld one.
     """
+    if any(code and among.find(code) is None for code in (asked.department, asked.unit)):
+        raise Absent
     versions = known.get(asked.year, [])
     if asked.version not in versions:
         asked = replace(asked, version=versions[0] if versions else Version.INITIAL)
@@ -349,15 +351,15 @@ def chips(asked: Asked, among: Roll) -> list[Chip]:
     for name in rules.NARROWED:
         value = getattr(asked, name)
         if value and not (name == "department" and asked.unit == value):
-            found.append(Chip(str(LABELS[name]), _steps(asked, among, name, value), asked.without(name).query()))
+            page = value if name in {"department", "unit"} else ""
+            found.append(Chip(str(LABELS[name]), _steps(asked, among, name, value), asked.without(name).query(), page))
     return found
 
 
 def _steps(asked: Asked, among: Roll, name: str, value: str) -> list[tuple[str, str]]:
     match name:
         case "department" | "unit":
-            member = among.find(value)
-            return [(member.unit.name if member else value, "")]
+            return [(directory.unit(value).name, "")]
         case "function" | "economic":
             way = headings.lineage(name, value, asked.year)
             steps = [(one.name, asked.at(By(name)).narrowed(name, one.code).query()) for one in way]
@@ -392,14 +394,15 @@ class Published:
 
 
 def rows(asked: Asked, among: Roll, *, before: str = "", size: int = PAGE) -> tuple[list[Published], str]:
-    """1 query. The published rows at a place, the largest first, and the key of the next page ("" at the end)."""
+    """2 queries. The published rows at a place, the largest first, and the key of the next page ("" at the end)."""
     chosen = cells(asked, among).order_by("-amount_fen", "-id")
     fen, _dash, key = before.rpartition("_")
-    if fen.removeprefix("-").isdecimal() and key.isdecimal():
+    if re.fullmatch(r"-?\d{1,18}", fen) and re.fullmatch(r"\d{1,18}", key):
         chosen = chosen.filter(Q(amount_fen__lt=int(fen)) | Q(amount_fen=int(fen), id__lt=int(key)))
-    found = [_published(row, asked.year) for row in _told(chosen)[: size + 1]]
-    last = found[size - 1] if len(found) > size else None
-    return found[:size], f"{last.fen}_{last.id}" if last else ""
+    keys = list(chosen.values_list("id", flat=True)[: size + 1])  # sorted before their entries are fetched
+    shown = _told(Appropriation.objects.filter(id__in=keys[:size]).order_by("-amount_fen", "-id"))
+    found = [_published(row, asked.year) for row in shown]
+    return found, f"{found[-1].fen}_{found[-1].id}" if len(keys) > size else ""
 
 
 def every(asked: Asked, among: Roll) -> Iterator[Published]:
@@ -445,11 +448,6 @@ class Branch:
     name: str
     fen: int
     query: str
-
-    @property
-    def wan(self) -> Decimal:
-        """In 万元, for the chart."""
-        return money.yuan(self.fen) / 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from types import MappingProxyType
 
 from django.db.models import Sum
@@ -16,7 +15,6 @@ from minxin.disclosures.reports.allocation import Roll
 from minxin.disclosures.rules import allocation as rules
 from minxin.disclosures.rules.allocation import Asked, By, Change
 from minxin.disclosures.rules.codes import Fund
-from minxin.kernel import money
 
 SHEET = "three_public"
 NAMES = MappingProxyType(
@@ -86,16 +84,6 @@ class Item:
     now: int
     change: Change | None
     query: str
-
-    @property
-    def wan(self) -> Decimal:
-        """In 万元, for the chart."""
-        return money.yuan(self.now) / 10_000
-
-    @property
-    def wan_before(self) -> Decimal:
-        """Of the year before, in 万元, for the chart."""
-        return money.yuan(self.change.before if self.change else 0) / 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from minxin.disclosures.rules import allocation as rules
 from minxin.disclosures.rules.allocation import Asked, By, Change
 from minxin.disclosures.rules.codes import Version
 
-MOST_REASONS = 50
+MOST_REASONS = 300
 WAYS = (By.UNIT, By.FUNCTION, By.ECONOMIC, By.FUND)
 
 
@@ -72,9 +72,9 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a unit's figures are as they are, as it told with its submission."""
+    """Why figures are as they are, as units told with their submissions; those who told the same are together."""
 
-    unit: UnitRef
+    units: Sequence[UnitRef]
     version: str
     text: str
     at: datetime | None
@@ -113,11 +113,12 @@ def reasons(asked: Asked, among: Roll) -> list[Reason]:
     found = rows.order_by("-published_at", "-id").values_list(
         "unit_id", "version", "reason", "note", "published_at", "corrects_id"
     )
-    return [
-        Reason(directory.unit(unit_id), str(Version(version).label), reason or note, at, corrects is not None)
-        for unit_id, version, reason, note, at, corrects in found[:MOST_REASONS]
-        if unit_id not in among.hidden
-    ]
+    units: dict[tuple[str, str, datetime | None, bool], list[UnitRef]] = {}
+    for unit_id, version, reason, note, at, corrects in found[:MOST_REASONS]:
+        if unit_id not in among.hidden:
+            told_so = (str(Version(version).label), reason or note, at, corrects is not None)
+            units.setdefault(told_so, []).append(directory.unit(unit_id))
+    return [Reason(of, *told_so) for told_so, of in units.items()]
 
 
 def _chosen(asked: Asked, among: Roll) -> list[int]:

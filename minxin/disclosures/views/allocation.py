@@ -95,6 +95,7 @@ def three_expenses(request: HttpRequest, year: int) -> HttpResponse:
     last_year = place.asked.version in place.known.get(year - 1, [])
     found = three.table(place.asked, place.among, last_year=last_year)
     facts = _facts(request, place) | {"table": found, "last_year": year - 1}
+    facts["versions"] = [one for one in facts["versions"] if one[0] != Version.EXECUTED.label]
     return render(request, "disclosures/allocation/three.html", facts)
 
 
