@@ -72,7 +72,7 @@ WHERE o.id = ANY(%s) AND o.stage = 'paid' AND NOT EXISTS (
 )
 """
 _REFUNDS = """
-SELECT r.id, r.amount_fen, r.on, r.bank_no, r.reason, p.id AS payment, p.year, p.order_no, p.unit_id, p.function,
+SELECT r.id, r.amount_fen, r.on, r.bank_no, r.reason, p.id AS payment, p.year, p.unit_id, p.function,
        p.economic, o.bank_id, o.unit_id AS payer, coalesce(b.code, '') AS agency
 FROM disclosures_reversal r
 JOIN disclosures_payment p ON p.id = r.payment_id
@@ -162,8 +162,8 @@ def _notice(bureau: UnitRef, account: Account, year: int, rows: Sequence[dict[st
     }
     details = [
         {
-            "Id": f"{payment_ref(row['payment'])}/{row['id']}",
-            "VoucherBillNo": row["order_no"],
+            "Id": f"{ref}/{place}",
+            "VoucherBillNo": payment_ref(row["payment"]),
             **settling.pair("Agency", (row["agency"], delivery.unit_name(row["unit_id"]))),
             **settling.pair("ExpFunc", (row["function"], names[Scheme.FUNCTION].get(row["function"], ""))),
             **settling.pair("ExpEco", (row["economic"], names[Scheme.ECONOMIC].get(row["economic"], ""))),
@@ -172,7 +172,7 @@ def _notice(bureau: UnitRef, account: Account, year: int, rows: Sequence[dict[st
             "XAgentBusinessNo": row["bank_no"],
             "Remark": row["reason"],
         }
-        for row in rows
+        for place, row in enumerate(rows, 1)
     ]
     envelope = vouchers.Envelope(VoucherKind.REFUND_NOTICE, bureau.region, year, ref)
     return delivery.Draft(envelope, bureau.id, account.bank_id, vouchers.build(envelope, head, details))

@@ -78,7 +78,7 @@ def refunded(arrival: Arrival) -> Received:
     parties = {(order.finance_id, order.bank_id) for order in held.orders.values()}
     if strange:
         facts = {"id": payment_ref(strange[0])}
-        raise Absent("absent", _("没有找到支付明细 %(id)s，请核对。") % facts, field="Id")
+        raise Absent("absent", _("没有找到支付明细 %(id)s，请核对。") % facts, field="VoucherBillNo")
     if len(parties) != 1:
         raise Refused("voucher_parties", _("一张退款回单只写一个财政部门的退款，请分开发送。"))
     finance_id, bank_id = parties.pop()

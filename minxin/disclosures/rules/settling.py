@@ -151,7 +151,7 @@ def read_receipt(paper: Paper, *, today: date) -> Receipt:
 
 
 def read_refunds(paper: Paper, *, today: date) -> list[Refund]:
-    """A 2302 as what it says."""
+    """A 2302 as what it says: VoucherBillNo names the payment, which may have come back in parts."""
     found = []
     for row in paper.details:
         day, fen = vouchers.on(row, "XPayDate"), vouchers.fen(row, "PayAmt")
@@ -160,7 +160,7 @@ def read_refunds(paper: Paper, *, today: date) -> list[Refund]:
             raise Refused("voucher_amount", _("退款金额必须大于零，请核对。"), field="PayAmt")
         reason = row["Remark"] or paper.head["Remark"] or "银行退回"
         assert day is not None
-        found.append(Refund(payment_id(row["Id"]), fen, day, bank_number(row["XAgentBusinessNo"]), reason[:REASON]))
+        found.append(Refund(payment_id(row["VoucherBillNo"]), fen, day, bank_number(row["XAgentBusinessNo"]), reason[:REASON]))
     return found
 
 
@@ -209,7 +209,7 @@ def _movement(kind: str, reference: str, fen: int) -> Movement:
 
 def payment_id(written: str) -> int:
     """The id of a payment by its ref, as it stands in a voucher's detail."""
-    year, number = refs.parse("ZF", written, field="Id")
+    year, number = refs.parse("ZF", written)
     return year * PER_YEAR + number
 
 

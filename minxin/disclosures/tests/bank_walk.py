@@ -88,10 +88,10 @@ class BankWalk(pipe_walk.Walk):
         day = vouchers.day(on or clocks.today())
         details = [
             {
-                "Id": payment_ref(row.pk), "VoucherBillNo": row.order_no, "PayAmt": yuan, "XPayDate": day,
+                "Id": str(place), "VoucherBillNo": payment_ref(row.pk), "PayAmt": yuan, "XPayDate": day,
                 "XAgentBusinessNo": bank_no, "Remark": "收款人销户",
             }
-            for row, yuan, bank_no in rows
+            for place, (row, yuan, bank_no) in enumerate(rows)
         ]  # fmt: skip
         total = sum((Decimal(yuan) for _row, yuan, _no in rows), Decimal(0))
         self.numbers += 1

@@ -7,7 +7,7 @@ import pytest
 
 from minxin.disclosures.actions import banking, clearing, contracts, differences, flow, payees, reversals
 from minxin.disclosures.models import Clearing, Commitment, Difference, Flow, Order, Payment, Reversal, Voucher
-from minxin.disclosures.models.payment import order_ref, payment_ref
+from minxin.disclosures.models.payment import payment_ref
 from minxin.disclosures.rules import vouchers
 from minxin.disclosures.rules.codes import OrderStage, PaymentStage, VoucherKind
 from minxin.disclosures.tests import pipe_walk
@@ -186,7 +186,7 @@ def test_what_comes_back_later_goes_back_to_the_single_account_and_the_bank_is_t
     ((_bank, name), data) = list(walk.outside.sent.items())[-1]
     notice = vouchers.parse(data)
     assert name.startswith("2203-")
-    assert (notice.head["PayAmt"], notice.details[0]["VoucherBillNo"]) == ("100.00", order_ref(order))
+    assert (notice.head["PayAmt"], notice.details[0]["VoucherBillNo"]) == ("100.00", payment_ref(row.pk))
 
 
 def test_a_payment_that_came_back_on_its_day_is_cleared_with_its_refund(walk):
