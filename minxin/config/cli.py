@@ -32,6 +32,7 @@ _DJANGOS = {
     "dbshell": ("打开数据库命令行（需要 psql）", "open the database shell (needs psql)"),
     "shell": ("打开 Python 命令行", "open a Python shell"),
 }
+_ALONE = {"verify_row"}  # commands that need no database
 _VARIABLES = """
 环境变量 variables（docs/operate.md）
   PORT=8000                  端口 · port
@@ -86,7 +87,7 @@ def _django(arguments: list[str]) -> int:
     """A management command by name. Django's own machinery prints a CommandError and exits with its code."""
     from django.core.management import execute_from_command_line
 
-    if "--help" not in arguments and "-h" not in arguments:
+    if arguments[0] not in _ALONE and "--help" not in arguments and "-h" not in arguments:
         _attach()
     preparation.compile_messages()
     if arguments[0] == "demo":  # a newcomer's database has no tables yet

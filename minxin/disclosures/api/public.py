@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from minxin.disclosures.api import allocation
+from minxin.disclosures.api import allocation, publications
 
 router = Router()
-for _part in (allocation,):
+for _part in (allocation, publications):
     router.add_router("", _part.router)

@@ -74,7 +74,7 @@ def ref_of(publication: Publication) -> str:
 
 def publication(ref: str) -> Publication:
     """1 query. The publication with this reference; Absent when there is none."""
-    found = Publication.objects.public().numbered(ref).select_related("publisher").first()
+    found = Publication.objects.public().numbered(ref).select_related("publisher", "corrects").first()
     if found is None:
         raise Absent
     return found
