@@ -42,7 +42,7 @@ class LineOut(Schema):
 
 
 class RowOut(Schema):
-    """A published row; `digest` is the hash of its leaf."""
+    """A published row: the act that published it, its leaf there and the leaf's hash (`digest`)."""
 
     unit: str
     unit_name: str
@@ -53,6 +53,8 @@ class RowOut(Schema):
     amount: Decimal
     sheet: str
     key: str
+    publication: str
+    leaf: int
     digest: str
 
 
@@ -151,6 +153,8 @@ def _row(row: reports.Published) -> RowOut:
         amount=money.yuan(row.fen),
         sheet=row.sheet,
         key=row.key,
+        publication=row.publication,
+        leaf=row.leaf,
         digest=row.digest,
     )
 

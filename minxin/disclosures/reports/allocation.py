@@ -16,11 +16,12 @@ from django.utils.translation import ngettext
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
 from minxin.disclosures.models import Appropriation, BudgetUnit, Flow, FlowDelta, Publication
+from minxin.disclosures.models.publication import PREFIX
 from minxin.disclosures.reports import headings
 from minxin.disclosures.rules import allocation as rules
 from minxin.disclosures.rules.allocation import Asked, By
 from minxin.disclosures.rules.codes import Fund, Grain, Measure, PayeeKind, Scheme, Version
-from minxin.kernel import clocks
+from minxin.kernel import clocks, refs
 from minxin.kernel.errors import Absent
 
 TEMPLATE = "department_budget"
@@ -376,7 +377,7 @@ def _steps(asked: Asked, among: Roll, name: str, value: str) -> list[tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One published row with its key in the tables; `digest` is its leaf's hash in hex."""
+    """One published row: its key in the tables, the act that published it and its leaf there with the hash in hex."""
 
     id: int
     unit: UnitRef
@@ -390,7 +391,8 @@ class Published:
     sheet: str
     key: str
     digest: str
-    publication: tuple[int, int] | None
+    publication: str
+    leaf: int
 
 
 def rows(asked: Asked, among: Roll, *, before: str = "", size: int = PAGE) -> tuple[list[Published], str]:
@@ -415,11 +417,12 @@ def _told(chosen: QuerySet[Appropriation]) -> QuerySet[Appropriation, tuple[Any,
     return chosen.values_list(
         "id", "unit_id", "function", "economic", "project", "fund", "amount_fen",
         "entry__sheet", "entry__key", "entry__digest", "entry__publication__year", "entry__publication__number",
+        "entry__leaf",
     )  # fmt: skip
 
 
 def _published(row: tuple[Any, ...], year: int) -> Published:
-    key, unit_id, function, economic, project, fund, fen, sheet, name, digest, of_year, number = row
+    key, unit_id, function, economic, project, fund, fen, sheet, name, digest, of_year, number, leaf = row
     return Published(
         id=key,
         unit=directory.unit(unit_id),
@@ -433,7 +436,8 @@ def _published(row: tuple[Any, ...], year: int) -> Published:
         sheet=sheet,
         key=name,
         digest=bytes(digest).hex(),
-        publication=(of_year, number) if of_year else None,
+        publication=refs.written(PREFIX, of_year, number),
+        leaf=leaf,
     )
 
 

@@ -14,6 +14,7 @@ from minxin.disclosures.models import Appropriation, Flow, FlowDelta
 from minxin.disclosures.reports import allocation
 from minxin.disclosures.reports.allocation import Line, Member, Roll
 from minxin.disclosures.rules import allocation as rules
+from minxin.disclosures.rules import templates
 from minxin.disclosures.rules.allocation import Asked, By, Compared
 from minxin.disclosures.rules.codes import Grain, UnitType, Version
 from minxin.kernel.errors import Absent
@@ -50,6 +51,16 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Tables:
+    """The published tables of the unit in one year and version: (sheet, title), in their order."""
+
+    year: int
+    version: str
+    label: str
+    sheets: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A unit's budget: who it is, its years, the newest year's headings, its figures per head, the units like it."""
 
@@ -61,6 +72,7 @@ class Profile:
     functions: Sequence[Line]
     economics: Sequence[Line]
     measured: Sequence[Measured]
+    tables: Sequence[Tables]
     like: Sequence[Beside]  # the unit itself among them
 
 
@@ -83,6 +95,7 @@ def profile(code: str, known: Mapping[int, Sequence[Version]], among: Roll) -> P
         asked=asked,
         functions=_functions(asked, among),
         economics=_economics(asked, among, sums.get(member.unit.id, {})),
+        tables=_tables(years),
         measured=_measured(member, sums, among),
         like=_beside(sums, among),
     )
@@ -109,6 +122,17 @@ def _years(member: Member, known: Mapping[int, Sequence[Version]], among: Roll) 
             ],
         )
         for year in known
+    ]
+
+
+def _tables(years: Sequence[YearRow]) -> list[Tables]:
+    """No query. A published version has every table of its template; those without figures are published as empty."""
+    sheets = templates.get(allocation.TEMPLATE).sheets
+    return [
+        Tables(row.year, version, str(Version(version).label), [(one.code, one.title(version)) for one in sheets])
+        for row in years
+        for version, fen, _query in row.figures
+        if fen is not None and version != Version.EXECUTED
     ]
 
 

@@ -144,6 +144,18 @@ def test_a_question_carries_what_it_is_about(site):
     assert all("digest=" in link and "version=initial" in link and "unit=211400-" in link for link in found)
 
 
+def test_a_row_and_a_table_of_the_budget_lead_to_their_published_pages(site):
+    html = site.get("/budget/2007/?by=row&department=" + EDUCATION).content.decode()
+    rows = re.findall(r'href="(/publications/GK[^"]+/rows/\d+/)">([\d.,]+)<', html)
+    assert len(rows) == 8
+    for link, amount in rows[:2]:
+        assert amount in text(site.get(link))
+    html = site.get(f"/budget/units/{EDUCATION}/").content.decode()
+    tables = re.findall(r'href="(/tables/[^"]+)"', html)
+    assert f"/tables/{EDUCATION}/2007/initial/detail/" in tables
+    assert {site.get(link).status_code for link in tables[:14]} == {200}
+
+
 def test_the_three_expenses_of_what_was_paid_are_those_of_the_plan(site, money):
     budgets.pay(money, "school", 100)
     assert site.get("/budget/2006/?version=executed").status_code == 200

@@ -176,10 +176,10 @@ def _lines(found: reports.Drill) -> Iterator[list[object]]:
 
 def _published(place: Place) -> Iterator[list[object]]:
     yield [_("单位代码"), _("单位"), _("功能科目编码"), _("功能科目"), _("经济科目编码"), _("经济科目"), _("项目"),
-           _("资金来源"), _("金额（元）"), _("行的指纹")]  # fmt: skip
+           _("资金来源"), _("金额（元）"), _("公开编号"), _("行的指纹")]  # fmt: skip
     for row in reports.every(place.asked, place.among):
         yield [row.unit.code, row.unit.name, row.function, row.function_name, row.economic, row.economic_name,
-               row.project, row.fund, money.yuan(row.fen), row.digest]  # fmt: skip
+               row.project, row.fund, money.yuan(row.fen), row.publication, row.digest]  # fmt: skip
 
 
 def _csv(lines: Iterable[list[object]]) -> Iterator[str]:
