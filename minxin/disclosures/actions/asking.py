@@ -20,6 +20,7 @@ from minxin.kernel.errors import Absent, Refused
 
 MOST_ROWS = 2000  # of one request: a payroll; more is a second request
 PURPOSE, CONTRACT, EXTERNAL = 120, 60, 60
+_SETTLES = frozenset(SettleMode.values)
 
 # What every review signs: of each row its number, line, contract, payee (by the keyed fingerprint of name and account),
 # way of settling, amount, own number and purpose; in the order of the numbers. No column holds a separator.
@@ -227,7 +228,7 @@ def at_row(number: int) -> Iterator[None]:
 def _checked(number: int, row: NewPayment) -> _Row:
     with at_row(number):
         payee = payees.checked(NewPayee(row.payee_kind, row.name, row.account, row.bank, row.uscc))
-        if row.settle not in SettleMode.values:
+        if row.settle not in _SETTLES:
             raise Refused("invalid", _("请选择结算方式。"), field="settle")
         if row.settle == SettleMode.TRANSFER and not (payee.account and payee.bank):
             raise Refused("required", _("汇兑要填写收款人的账号和开户银行。"), field="account")

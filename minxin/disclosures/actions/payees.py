@@ -18,6 +18,7 @@ from minxin.kernel.errors import Refused
 from minxin.ledger import actions as ledger
 
 NAME, BANK = 120, 80
+_KINDS = frozenset(PayeeKind.values)
 _ACCOUNT = re.compile(r"[0-9A-Z]{4,40}")
 
 _KNOWN = "SELECT mark, id, kind FROM disclosures_payee WHERE unit_id = $1::bigint AND mark = ANY($2::text[])"
@@ -66,7 +67,7 @@ def register(*, unit: str, payees: Sequence[NewPayee], by: Officer) -> int:
 
 def checked(payee: NewPayee) -> NewPayee:
     """The same with everything cleaned and its shape checked."""
-    if payee.kind not in PayeeKind.values:
+    if payee.kind not in _KINDS:
         raise Refused("invalid", _("请选择收款人类别：企业、机关事业单位和社会组织，或个人。"), field="payee_kind")
     name = _line(payee.name, NAME, "name")
     if not name:

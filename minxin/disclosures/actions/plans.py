@@ -179,13 +179,16 @@ def _check_room(rows: Sequence[tuple[BudgetLine, date, int]]) -> None:
 
 
 def _record(rows: Sequence[tuple[BudgetLine, date, int]], units: Mapping[int, UnitRef], by: Officer) -> None:
-    facts = {}
-    for key, unit in units.items():
-        own = [(month, fen) for line, month, fen in rows if line.unit_id == key]
-        first, last = min(own)[0], max(own)[0]
-        facts[f"unit:{unit.code}"] = {
-            "month": first, "until": last, "plans": len(own), "fen": sum(fen for _month, fen in own)
-        }  # fmt: skip
+    """One event for each unit: from which month until which, how many plans, how much."""
+    own: dict[int, list[tuple[date, int]]] = {key: [] for key in units}
+    for line, month, fen in rows:
+        own[line.unit_id].append((month, fen))
+    facts = {
+        f"unit:{units[key].code}": {
+            "month": min(plans)[0], "until": max(plans)[0], "plans": len(plans), "fen": sum(fen for _month, fen in plans)
+        }
+        for key, plans in own.items()
+    }  # fmt: skip
     ledger.record_many(verb="submit_plans", by=by, facts=facts)
 
 

@@ -65,6 +65,9 @@ WITH gone AS (
 UPDATE disclosures_commitment c SET used_fen = c.used_fen - s.fen
 FROM (SELECT commitment_id, sum(amount_fen)::bigint AS fen FROM gone GROUP BY 1) s WHERE c.id = s.commitment_id
 """  # noqa: S608 - no value in it
+_BEFORE = """
+SELECT id FROM disclosures_request WHERE unit_id = $1::bigint AND external_id = $2::text AND external_id <> ''
+"""
 _REPLACED = f"UPDATE disclosures_payment p SET recorded_to = $4::timestamptz WHERE {_ROWS}"  # noqa: S608
 
 
@@ -105,8 +108,8 @@ def request(*, unit: str, rows: Sequence[NewPayment], external_id: str = "", by:
     finance_id = asking.finance_of(where)
     pipe.check(pipe.REQUEST["request"], by, unit=where, finance_id=finance_id)
     external_id = text.clean(external_id, limit=100, field="external_id")
-    if external_id and (known := Request.objects.filter(unit_id=where.id, external_id=external_id).first()):
-        return _same(known, rows)
+    if external_id and (known := statements.run(_BEFORE, [where.id, external_id])):
+        return _same(Request.objects.get(pk=known[0]), rows)
     asked = asking.ask(where, finance_id, rows)
     year, now = asked.first.year, clocks.now()
     asking.ready(year)
