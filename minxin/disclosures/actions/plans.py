@@ -185,10 +185,13 @@ def _record(rows: Sequence[tuple[BudgetLine, date, int]], units: Mapping[int, Un
         own[line.unit_id].append((month, fen))
     facts = {
         f"unit:{units[key].code}": {
-            "month": min(plans)[0], "until": max(plans)[0], "plans": len(plans), "fen": sum(fen for _month, fen in plans)
+            "month": min(plans)[0],
+            "until": max(plans)[0],
+            "plans": len(plans),
+            "fen": sum(fen for _month, fen in plans),
         }
         for key, plans in own.items()
-    }  # fmt: skip
+    }
     ledger.record_many(verb="submit_plans", by=by, facts=facts)
 
 
