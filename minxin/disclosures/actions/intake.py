@@ -14,7 +14,7 @@ from minxin.disclosures.actions import checking
 from minxin.disclosures.models import BudgetUnit, Finding, Submission
 from minxin.disclosures.models.broker import number_of, ref_of
 from minxin.disclosures.rules import broker, broker_file, broker_moves, templates
-from minxin.disclosures.rules.broker import Staged, Typed
+from minxin.disclosures.rules.broker import Fault, Staged, Typed
 from minxin.disclosures.rules.codes import Delivery, Severity
 from minxin.disclosures.rules.codes import SubmissionStage as S
 from minxin.disclosures.rules.templates import Template
@@ -108,8 +108,11 @@ def hand_in_rows(
     names = {sheet.code for sheet in kind.sheets}
     if unknown := next((name for name in sheets if name not in names), None):
         raise Refused("sheet", _("没有“%(name)s”这张表，请核对表的代码。") % {"name": unknown[:40]}, field="sheets")
+    if sum(map(len, sheets.values())) > broker_file.MOST_ROWS:
+        sentence = _("一次最多报送 %(most)d 行，请分几批报送。")
+        raise Refused("too_many_rows", sentence % {"most": broker_file.MOST_ROWS}, field="sheets")
     typed = {code: [Typed(n, row) for n, row in enumerate(rows, start=2)] for code, rows in sheets.items()}
-    staged = broker.stage(kind, version, typed, from_file=False)
+    staged = broker.stage(kind, version, typed, faults=_strangers(kind, sheets), from_file=False)
     batch = _Batch(
         unit=_unit(unit),
         template=kind,
@@ -124,6 +127,16 @@ def hand_in_rows(
         note=text.clean(note, limit=500, field="note"),
     )
     return _take(batch, by)
+
+
+def _strangers(kind: Template, sheets: Mapping[str, Sequence[Mapping[str, object]]]) -> list[Fault]:
+    """Names of cells that no column has: nothing is dropped in silence."""
+    faults = []
+    for code, rows in sheets.items():
+        known = {column.code for column in kind.sheet(code).columns}
+        strange = sorted({name for row in rows for name in row} - known)
+        faults += [Fault("extra", code, 1, value=name[:60]) for name in strange[: broker_file.MOST_TOLD]]
+    return faults
 
 
 def _known(template: str, version: str, fiscal_year: int) -> Template:

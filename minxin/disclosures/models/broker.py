@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from minxin.directory.models import Unit
+from minxin.disclosures.models.heading import BudgetUnit
 from minxin.disclosures.rules.codes import Delivery, Quality, Severity, SubmissionStage, Version
 from minxin.kernel import refs
 
@@ -62,10 +63,13 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     """A submission is its unit's, its department's and the finance bureau's until it is published."""
 
     def visible_to(self, officer: "Officer") -> "SubmissionQuerySet":
-        """Those of the officer's units and below, and those handed in to a finance bureau of theirs."""
+        """Those of the officer's units and below (by budget too), and those handed in to a finance bureau of theirs."""
         if officer.kind == "system":
             return self
-        return self.filter(Q(unit__in=Unit.objects.visible_to(officer)) | Q(finance_id__in=officer.unit_ids()))
+        own = officer.unit_ids()
+        subordinates = BudgetUnit.objects.filter(department__unit_id__in=own).values("unit_id")
+        below = Q(unit_id__in=subordinates) | Q(finance_id__in=own)
+        return self.filter(Q(unit__in=Unit.objects.visible_to(officer)) | below)
 
     def public(self) -> "SubmissionQuerySet":
         """Those published."""

@@ -57,8 +57,10 @@ class BudgetUnitQuerySet(models.QuerySet["BudgetUnit"]):
         return self.filter(withheld=False)
 
     def visible_to(self, officer: "Officer") -> "BudgetUnitQuerySet":
-        """An officer's own units, those below them, and for a finance bureau those whose budget it keeps."""
-        return self.filter(Q(unit__in=Unit.objects.visible_to(officer)) | Q(finance_id__in=officer.unit_ids()))
+        """Own units, those below them, by budget too, and for a finance bureau all whose budget it keeps."""
+        own = officer.unit_ids()
+        below = Q(department__unit_id__in=own) | Q(finance_id__in=own)
+        return self.filter(Q(unit__in=Unit.objects.visible_to(officer)) | below)
 
 
 class BudgetUnit(models.Model):

@@ -5,14 +5,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from minxin.disclosures.rules.broker import Fault, Typed
-from minxin.disclosures.rules.templates import Sheet, Template
+from minxin.disclosures.rules.templates import GUIDE, Sheet, Template
 from minxin.kernel.sheets import Table
 
 MOST_ROWS = 20_000  # of a file at the desk; what is larger is imported (Delivery.COMMAND)
 LONGEST_CELL = 6000
 HEADING_WITHIN = 6  # rows: a title and a line about the unit may stand above the heading
 MOST_TOLD = 20  # columns too many: of five hundred so many are named
-_IGNORED = frozenset({"填写说明", "说明"})  # sheets of the template that hold no rows
+_IGNORED = frozenset({GUIDE, "说明"})  # sheets of the template that hold no rows
 _DROPPED = re.compile(r"[\s*＊：:“”\"'《》]")
 _NUMBERED = re.compile(r"^表\d+")
 
@@ -71,7 +71,7 @@ def _typed(sheet: Sheet, version: str, rows: Sequence[Line], faults: list[Fault]
     typed = []
     for number, cells in rows[at + 1 :]:
         line = {code: cells[place] for place, code in known.items() if place < len(cells)}
-        if any(line.values()):
+        if any(value for code, value in line.items() if code not in sheet.prefilled):
             typed.append(Typed(number, line))
     for place, name in extra.items():
         if any(place < len(cells) and cells[place] for _, cells in rows[at + 1 :]) or name:

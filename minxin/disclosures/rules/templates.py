@@ -17,6 +17,7 @@ from minxin.kernel.errors import Refused
 SEEDS = Path(__file__).parent.parent / "seeds" / "templates"
 CODES = ("department_budget", "government_budget", "payments")
 TOTAL = "合计"  # the code of a sheet's total row, as it is written in the file
+GUIDE = "填写说明"  # the title of the sheet that says what goes where; it holds no rows
 AMOUNTS = frozenset({"money", "wan"})
 NUMBERS = AMOUNTS | {"count"}
 LONGEST = 200  # characters of a text cell, where the column does not say
@@ -48,7 +49,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """A table of a template. `key`: the columns that name a row over all corrections. `empty`: may have no rows."""
+    """A table of a template. `key`: the columns that name a row over all corrections. `empty`: may have no rows.
+
+    `prefilled`: what the template that is downloaded has filled in; a row of a file with nothing else is none.
+    """
 
     code: str
     label: str
@@ -56,6 +60,7 @@ class Sheet:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     empty: bool = False
+    prefilled: tuple[str, ...] = ()
 
     def title(self, version: str) -> str:
         """What the table is called in that version: a budget's name, or a final account's."""
@@ -106,8 +111,9 @@ def _read(code: str) -> Template:
         facts = tomllib.load(file)
     sheets = tuple(
         Sheet(
-            **{key: value for key, value in sheet.items() if key not in {"key", "columns"}},
+            **{key: value for key, value in sheet.items() if key not in {"key", "columns", "prefilled"}},
             key=tuple(sheet["key"]),
+            prefilled=tuple(sheet.get("prefilled", ())),
             columns=tuple(
                 Column(**{**column, "versions": tuple(column.get("versions", ()))}) for column in sheet["columns"]
             ),
