@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import cast
 
 from minxin.cases.models import snapshot
 from minxin.cases.models.case import Case, Custodian
 from minxin.cases.models.handling import Appeal, Assignment, Extension
 from minxin.cases.models.words import Message, Text
 from minxin.cases.rules import codes, limits, overdue, routing, signing
-from minxin.cases.rules.moves import AT_UNIT, MOVES, Need, Situation, Stand
+from minxin.cases.rules.moves import AT_UNIT, Need, Situation, Stand, in_question
 from minxin.directory import reports as directory
 from minxin.directory.rules import CENTRE, Officer, Role
 from minxin.kernel import clocks
@@ -22,10 +23,12 @@ _JUDGES = {Role.REVIEWER, Role.SUPERVISOR}
 
 def situation(case: Case, officer: Officer, now: datetime, *, needs: Iterable[Need] | None = None) -> Situation:
     """At most 6 queries, fewer for fewer needs. The case as the rules see it; `needs` None asks for all that matter."""
-    assignments = list(case.assignments.order_by("id"))
-    wanted = set(needs) if needs is not None else _needs_at(case)
+    stage, lane = codes.Stage(case.stage), codes.Lane(case.lane)
+    assignments = cast(Sequence[Assignment], case.assignments.order_by("id"))  # asked for by the first who looks
+    standing = stands(case, officer, assignments)
+    wanted = in_question(stage, lane, standing) if needs is None else needs
     held = frozenset(need for need in wanted if _HOLDS[need](case, assignments, now))
-    return Situation(codes.Stage(case.stage), codes.Lane(case.lane), stands(case, officer, assignments), held)
+    return Situation(stage, lane, standing, held)
 
 
 def stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> frozenset[Stand]:
@@ -96,10 +99,6 @@ def _handler_id(case: Case, assignments: Sequence[Assignment]) -> int | None:
     """The unit that has the case; once it is answered, the unit that led it."""
     held = next((a.unit_id for a in assignments if a.id == case.holder_id), None)
     return held or (case.lead_id if case.stage not in AT_UNIT else None)
-
-
-def _needs_at(case: Case) -> set[Need]:
-    return {need for move in MOVES.values() if case.stage in move.to for need in move.needs}
 
 
 def _holder(case: Case, assignments: Sequence[Assignment]) -> Assignment | None:

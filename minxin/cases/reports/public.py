@@ -11,7 +11,7 @@ from minxin.cases.models import Case, Clock, Measure, Money, PublicCase, RuleCha
 from minxin.cases.models.case import id_of as _id_of
 from minxin.cases.models.case import ref_of
 from minxin.cases.models.timing import run_of
-from minxin.cases.rules import codes, routing, stars
+from minxin.cases.rules import codes, desk, routing, stars
 from minxin.kernel import clocks, text
 from minxin.kernel.errors import Absent, Refused
 
@@ -149,7 +149,7 @@ def _key(row: PublicCase) -> str:
 def _found(row: PublicCase, words: str) -> Found:
     return Found(
         ref=row.ref,
-        kind=str(codes.Kind(row.kind).label),
+        kind=desk.kind_label(row.kind),
         title=text.highlight(row.title, words) if words else [(row.title, False)],
         excerpt=_excerpt(row, words),
         unit_name=row.unit_name,

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from minxin.cases.models import Attachment, Case, Clock, Filing, Message, Rating, Text, access, standing
+from minxin.cases.models import Attachment, Case, Clock, Message, Rating, Text, access, standing
 from minxin.cases.models.case import id_of
 from minxin.cases.models.timing import extensions_of, pauses_of
 from minxin.cases.rules import codes, moves
@@ -130,7 +130,7 @@ _NO_UNIT = gettext_lazy("办理单位")
 
 def track(case: Case) -> Track:
     """At most 12 queries. `case` has been opened with its code by `opened`."""
-    filing = Filing.objects.get(pk=case.pk)
+    filing = case.filing
     words = _answer(case)
     messages = list(Message.objects.filter(case=case).order_by("id"))
     now = clocks.now()

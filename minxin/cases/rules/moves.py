@@ -322,6 +322,12 @@ def allowed(situation: Situation) -> list[str]:
     return sorted(verbs, key=lambda verb: MOVES[verb].weight)
 
 
+def in_question(stage: Stage, lane: Lane, stands: frozenset[Stand]) -> frozenset[Need]:
+    """What has to be known of a case before it can be said which verbs these stands may use now."""
+    asked = Situation(stage, lane, stands)
+    return frozenset(n for move in MOVES.values() if stage in move.to and _stands(move, asked) for n in move.needs)
+
+
 def _allows(verb: str, situation: Situation) -> bool:
     move = MOVES[verb]
     return _stands(move, situation) and situation.stage in move.to and set(move.needs) <= situation.holds

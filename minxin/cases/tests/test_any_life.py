@@ -161,7 +161,8 @@ def _live(cast, data, kind, anonymous, actors):
 
 def _play(receipt, data, actors):
     case = Case.objects.get(pk=id_of(receipt.ref))
-    whole = standing.situation(case, SYSTEM, clocks.now())  # the needs are the case's, whoever looks
+    needs = {need for move in moves.MOVES.values() if case.stage in move.to for need in move.needs}
+    whole = standing.situation(case, SYSTEM, clocks.now(), needs=needs)  # the needs are the case's, whoever looks
     work = list(case.assignments.select_related("unit"))
     chances = [
         (actor, verb)
