@@ -42,6 +42,7 @@ register.filter("amount", words.amount)
 register.filter("yuan", words.yuan)
 register.filter("large", words.large)
 register.filter("wan", words.wan)
+register.filter("share", words.percent)
 register.filter("count", words.count)
 register.filter("size", words.size)
 
