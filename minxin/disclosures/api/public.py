@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from minxin.disclosures.api import allocation, publications
+from minxin.disclosures.api import allocation, pipe, publications
 
 router = Router()
-for _part in (allocation, publications):
+for _part in (allocation, publications, pipe):
     router.add_router("", _part.router)

@@ -184,6 +184,11 @@ class Sums:
         return self.paid - self.returned
 
     @property
+    def unallotted(self) -> int:
+        """May be spent and is not allotted."""
+        return self.budget - self.allotted
+
+    @property
     def standing(self) -> int:
         """What stands still: not allotted, not asked for, on its way. Approved less frozen less spent."""
         return self.budget - self.spent

@@ -10,7 +10,7 @@
     const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
     return {
       ink: token("--ink"), soft: token("--ink-soft"), line: token("--line"), sheet: token("--sheet"), paper: token("--paper"), glass: token("--glass-fill"),
-      wash: token("--glass-wash"), edge: token("--edge"), size: size * 0.8125, font: token("--font"),
+      wash: token("--glass-wash"), star: token("--star"), edge: token("--edge"), size: size * 0.8125, font: token("--font"),
       palette: ["--glass-fill", "--edge", "--lamp-green", "--star", "--glass-line", "--ink-soft", "--lamp-red", "--green"].map(token),
     };
   }
@@ -81,6 +81,31 @@
     return tidy(top);
   }
 
+  /** Glass where money runs, dark where it stands, amber where it came back; joints in the order of the table. */
+  function pipe(data, style) {
+    const value = data.numbers.at(-1);
+    const colors = { runs: style.glass, stands: style.ink, back: style.star };
+    const links = data.rows.map((row) => {
+      const tone = row.dataset.tone ?? "runs";
+      const [source, target] = [words(row.cells[0]), words(row.cells[1])];
+      return { source, target, tone, value: number(row.cells[value.at]), href: href(row), lineStyle: { color: colors[tone], opacity: { runs: 0.26, stands: 0.5, back: 0.42 }[tone] } };
+    }).filter((link) => link.value > 0);
+    const ends = (name) => links.some((link) => link.source === name);
+    const names = [...new Set(links.flatMap((link) => [link.source, link.target]))];
+    const tone = (name) => (links.find((link) => link.target === name) ?? links.find((link) => link.source === name)).tone;
+    const href_ = (name) => links.find((link) => link.target === name)?.href;
+    return {
+      type: "sankey", links, nodeAlign: "left", layoutIterations: 0, draggable: false, nodeWidth: 7, nodeGap: 30, left: 4, right: 132, top: 12, bottom: 12,
+      data: names.map((name) => ({ name, href: href_(name), itemStyle: { color: colors[tone(name)] }, label: { position: "right", color: ends(name) ? style.ink : tone(name) === "stands" ? style.soft : style.ink } })),
+      lineStyle: { curveness: 0.5 }, itemStyle: { borderWidth: 0, borderRadius: 3 }, emphasis: { focus: "adjacency", lineStyle: { opacity: 0.7 } }, blur: { lineStyle: { opacity: 0.1 } },
+      label: {
+        fontSize: style.size, fontFamily: style.font, lineHeight: style.size * 1.45, distance: 8,
+        formatter: (node) => `{name|${node.name}}\n{value|${pretty(node.value)}}`,
+        rich: { name: { fontSize: style.size, lineHeight: style.size * 1.45, color: style.ink, fontWeight: 600 }, value: { fontSize: style.size * 0.92, lineHeight: style.size * 1.35, color: style.soft } },
+      },
+    };
+  }
+
   const makers = {
     bar: (data, unit, style) => axes(data, unit, style, "bar"),
     line: (data, unit, style) => axes(data, unit, style, "line"),
@@ -94,18 +119,7 @@
     sunburst: (data, unit, style) => ({
       series: [{ type: "sunburst", data: tree(data, style), radius: ["18%", "92%"], nodeClick: false, itemStyle: { borderColor: style.sheet, borderWidth: 2 }, label: { fontSize: style.size, minAngle: 12, textBorderWidth: 0, width: style.size * 4.5, overflow: "truncate" } }],
     }),
-    sankey: (data, unit, style) => {
-      const value = data.numbers.at(-1);
-      const links = data.rows.map((row) => ({ source: words(row.cells[0]), target: words(row.cells[1]), value: number(row.cells[value.at]), href: href(row) }));
-      const names = [...new Set(links.flatMap((link) => [link.source, link.target]))];
-      return {
-        series: [{
-          type: "sankey", data: names.map((name) => ({ name })), links, left: 8, right: 120, top: 16, bottom: 16, nodeWidth: 12, nodeGap: 16, draggable: false,
-          lineStyle: { color: style.glass, opacity: 0.28, curveness: 0.5 }, itemStyle: { color: style.glass, borderWidth: 0 }, emphasis: { focus: "adjacency", lineStyle: { opacity: 0.55 } },
-          label: { color: style.ink, fontSize: style.size, fontFamily: style.font },
-        }],
-      };
-    },
+    sankey: (data, unit, style) => ({ series: [pipe(data, style)] }),
     calendar: (data, unit, style) => {
       const value = data.numbers.at(-1);
       const days = data.rows.map((row) => ({ value: [words(row.cells[0].querySelector("time[datetime]") ? { dataset: { label: row.cells[0].querySelector("time").dateTime } } : row.cells[0]), number(row.cells[value.at])], href: href(row) }));
@@ -144,6 +158,7 @@
 
   function draw(figure) {
     figure.hidden = false;
+    if (figure.dataset.chart === "sankey") figure.tabIndex = 0; // it scrolls on a phone: by keys too
     const picture = window.echarts.init(figure.querySelector(".chart-face"), null, { renderer: "canvas" });
     paint(figure, picture);
     picture.on("click", (point) => { if (point.data?.href) location.assign(point.data.href); });

@@ -1,0 +1,138 @@
+"""Where money stands still: by age, by unit; and what was taken from its sleep and put to use (盘活存量)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from minxin.directory import reports as directory
+from minxin.disclosures.models import LineChange
+from minxin.disclosures.models.line import ref_of as line_ref
+from minxin.disclosures.reports import flow, told
+from minxin.disclosures.reports.flow import Part, Where
+from minxin.disclosures.reports.told import Page
+from minxin.disclosures.rules import pipe_public
+from minxin.disclosures.rules.codes import ChangeKind
+from minxin.disclosures.rules.pipe_public import Age, Stretch, Sums
+from minxin.kernel import statements
+
+SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """Money of one age: not allotted, allotted and not asked for (of headings from which no people are paid)."""
+
+    age: Age
+    name: str
+    lines: int
+    unallotted_fen: int
+    unrequested_fen: int
+
+    @property
+    def fen(self) -> int:
+        """Both."""
+        return self.unallotted_fen + self.unrequested_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that stands still in a year. `people_fen`: allotted for payments to people and not yet paid, of any age."""
+
+    where: Where
+    whole: Sums
+    ages: Sequence[Aged]
+    people_fen: int
+    parts: Sequence[Part]
+    revived_fen: int
+    revived: int
+
+    @property
+    def fen(self) -> int:
+        """What the pipe's page shows as not allotted and not asked for."""
+        return sum(row.fen for row in self.ages) + self.people_fen
+
+
+_AGES = f"""
+WITH people AS ({told.PAYING_PEOPLE})
+SELECT l.formed_year, count(*), sum(l.approved_fen - l.frozen_fen - l.allotted_fen)::bigint,
+       coalesce(sum(l.allotted_fen - l.requested_fen - l.paid_fen) FILTER (WHERE p.unit_id IS NULL), 0)::bigint
+FROM disclosures_budgetline l
+LEFT JOIN people p ON p.unit_id = l.unit_id AND p.function = l.function AND p.economic = l.economic AND p.fund = l.fund
+WHERE l.year = $1::int AND NOT l.withheld{{units}}
+GROUP BY 1
+"""  # noqa: S608 - names of our own only
+
+
+def standing(where: Where) -> Standing:
+    """4 queries. Where the money of a year, a department or a unit stands still."""
+    found = flow.view(where, "unit" if where.department or where.unit else "department")
+    ages = _ages(where)
+    unrequested = pipe_public.amount(found.whole, Stretch.UNREQUESTED)
+    total = _revivals(where).aggregate(fen=Sum("amount_fen"), count=Count("id"))
+    return Standing(
+        where=where,
+        whole=found.whole,
+        ages=ages,
+        people_fen=unrequested - sum(row.unrequested_fen for row in ages),
+        parts=sorted(found.parts, key=lambda part: -part.sums.standing),
+        revived_fen=total["fen"] or 0,
+        revived=total["count"] or 0,
+    )
+
+
+def _ages(where: Where) -> list[Aged]:
+    units = flow.ids(where)
+    values: list[Any] = [where.year, *([] if units is None else [units])]
+    more = "" if units is None else " AND unit_id = ANY($2::bigint[])"
+    statement = _AGES.format(more=more, units=more.replace("unit_id", "l.unit_id"))
+    sums = {age: [0, 0, 0] for age in Age}
+    for formed_year, *row in statements.rows(statement, values):
+        kept = sums[pipe_public.age(where.year, formed_year)]
+        sums[pipe_public.age(where.year, formed_year)] = [a + b for a, b in zip(kept, row, strict=True)]
+    return [Aged(age, str(name), *sums[age]) for age, name in pipe_public.AGES.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Revival:
+    """Money taken from where it slept to where it is used: both lines, the document, the day."""
+
+    on: date
+    doc_no: str
+    fen: int
+    source: str
+    source_unit: str
+    target: str
+    target_unit: str
+    reason: str
+
+
+def revivals(where: Where, *, before: str = "", size: int = SIZE) -> Page:
+    """1 query. The revivals of a year, newest first."""
+    rows = _revivals(where).select_related("line", "counterpart")
+    if before.isdecimal():
+        rows = rows.filter(id__lt=int(before[:18]))
+    found = list(rows.order_by("-id")[: size + 1])
+    return Page([_revival(row) for row in found[:size]], str(found[size - 1].pk) if len(found) > size else "")
+
+
+def _revivals(where: Where) -> Any:
+    rows = LineChange.objects.filter(
+        kind=ChangeKind.REVIVE_IN, line__year=where.year, line__withheld=False, counterpart__withheld=False
+    )
+    units = flow.ids(where)
+    if units is None:
+        return rows
+    return rows.filter(Q(line__unit_id__in=units) | Q(counterpart__unit_id__in=units))
+
+
+def _revival(row: LineChange) -> Revival:
+    source = row.counterpart
+    assert source is not None  # the constraint line_revival_has_both_ends
+    return Revival(
+        on=row.on, doc_no=row.doc_no, fen=row.amount_fen, source=line_ref(source),
+        source_unit=directory.unit(source.unit_id).name, target=line_ref(row.line),
+        target_unit=directory.unit(row.line.unit_id).name, reason=row.reason,
+    )  # fmt: skip
