@@ -32,7 +32,7 @@ _DJANGOS = {
     "dbshell": ("打开数据库命令行（需要 psql）", "open the database shell (needs psql)"),
     "shell": ("打开 Python 命令行", "open a Python shell"),
 }
-_ALONE = {"verify_row"}  # commands that need no database
+_ALONE = {"bank", "verify_row"}  # commands that need no database
 _VARIABLES = """
 环境变量 variables（docs/operate.md）
   PORT=8000                  端口 · port

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from minxin.directory import reports as directory
-from minxin.directory.rules import Officer, UnitRef
+from minxin.directory.rules import SYSTEM, Officer, UnitRef
 from minxin.disclosures.actions import arrivals, delivery, differences
 from minxin.disclosures.actions.arrivals import Arrival, Received
 from minxin.disclosures.actions.differences import Found
@@ -199,7 +199,15 @@ def balances(on: date, *, finance: str = "") -> list[Balance]:
         return [Balance(*row) for row in cursor.fetchall()]
 
 
-@app.periodic(cron="10 0 * * *")
+@app.periodic(cron="40 15 * * *")  # UTC: 23:40 in Beijing
+@app.task(name="disclosures.clear_days", queueing_lock="disclosures.clear_days")
+def clear_all(timestamp: int = 0) -> int:
+    """Every day's end: whatever the payment centres have not cleared themselves; in how many accounts."""
+    bureaus = sorted({row.finance_id for row in balances(clocks.today())})
+    return sum(clear(finance=directory.unit(key).code, on=clocks.today(), by=SYSTEM).accounts for key in bureaus)
+
+
+@app.periodic(cron="10 16 * * *")  # UTC: 00:10 in Beijing
 @app.task(name="disclosures.check_zero", queueing_lock="disclosures.check_zero")
 def check_zero(timestamp: int = 0) -> int:
     """Every night: an account that was not at zero when the day ended is opened as a difference; how many."""

@@ -213,6 +213,15 @@ def test_a_day_that_was_not_cleared_is_found_at_night_and_carried_into_the_next(
         assert clearing.check_zero() == 0
 
 
+def test_what_nobody_cleared_is_cleared_before_midnight(walk):
+    paid(walk, "100.00")
+    paid(walk, "30.00", economic="30201")
+    assert clearing.clear_all() == 2
+    assert clearing.balances(DAY) == []
+    assert clearing.clear_all() == 0
+    assert ledger.history(f"unit:{FINANCE}")[-1].actor_kind == "system"
+
+
 def test_days_are_cleared_in_their_order_and_not_before_they_come(walk):
     paid(walk, "100.00")
     with refused("invalid"):
