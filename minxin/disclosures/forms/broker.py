@@ -27,7 +27,8 @@ class UploadForm(forms.Form):
     fiscal_year = forms.IntegerField(label=gettext_lazy("预算年度"), min_value=1990, max_value=2100)
     version = forms.ChoiceField(
         label=gettext_lazy("版本"),
-        choices=[("", gettext_lazy("不分版本（支付明细）")), *Version.choices],
+        choices=[*Version.choices, ("", gettext_lazy("不分版本（支付明细）"))],
+        initial=Version.INITIAL,
         required=False,
         help_text=gettext_lazy("预算、决算要选版本，支付明细不用选。"),
     )

@@ -144,13 +144,14 @@ def told(rule: Rule, template: Template, found: Mapping[str, object], version: s
         "other": shown(other, wan=wan),
         "difference": shown(value - other, wan=wan) if isinstance(value, int) and isinstance(other, int) else "",
     }
+    apart = words["difference"].removeprefix("-")  # the sentence names both sides: the sign stands in the column
     extra = {k: shown(v, wan=wan) for k, v in found.items() if k not in {"row", "sheet", "column", *words}}
     row = found.get("row")
     return {
         "sheet": sheet.title(version) if sheet else str(found.get("sheet") or ""),
         "row": row if isinstance(row, int) else None,
         "column": column.label if column else code,
-        "message": rule.message.format_map({**extra, **words})[:500],
+        "message": rule.message.format_map({**extra, **words, "difference": apart})[:500],
         **{key: word[:100] for key, word in words.items()},
     }
 
