@@ -23,7 +23,7 @@ from minxin.ledger import actions as ledger
 
 _ROWS = """
 SELECT id, stage, amount_fen, bank_no, line_id, commitment_id, ordered_on
-FROM disclosures_payment WHERE order_id = %s ORDER BY id
+FROM disclosures_payment WHERE order_id = %s AND id >= %s AND id < %s ORDER BY id
 """
 _ANSWER = """
 UPDATE disclosures_payment p
@@ -94,7 +94,7 @@ class _Row:
 
 def _rows(order: Order) -> dict[int, _Row]:
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [order.pk])
+        cursor.execute(_ROWS, [order.pk, order.year * settling.PER_YEAR, (order.year + 1) * settling.PER_YEAR])
         return {row[0]: _Row(*row) for row in cursor.fetchall()}
 
 
