@@ -14,6 +14,7 @@ PUBLIC = [
     "/", "/file/", "/track/", "/cases/", "/cases/?q=工资", "/units/", "/units/?q=财政", "/stars/", "/money/",
     "/accountability/", "/ledger/received/", "/ledger/closed/", "/data/", "/disclosures/disbursement/", "/about/",
     "/privacy/", "/accessibility/", "/preferences/", "/desk/account/login/", "/file/receipt/", "/nowhere/",
+    "/publications/rules/",
 ]  # fmt: skip
 MAIN = ["/", "/file/", "/track/", "/cases/", "/units/", "/desk/account/login/"]
 CENTRE = "葫芦岛市民心网中心"
@@ -26,6 +27,7 @@ DESK = [
     (Role.SYSTEM_ADMIN, ["/desk/units/", "/desk/regions/", "/desk/directory/import/", "/desk/nowhere/"]),
     (Role.SECURITY_ADMIN, ["/desk/people/"]),
     (Role.AUDITOR, ["/desk/log/"]),
+    (Role.LEADER, ["/desk/submissions/", "/desk/submissions/new/"]),
 ]  # fmt: skip
 
 
