@@ -131,11 +131,23 @@ def years(on: date | None = None) -> dict[int, list[Version]]:
 
 def cells(asked: Asked, among: Roll, *, versions: Sequence[str] = ()) -> QuerySet[Appropriation]:
     """The published figures at a place, of its version or of `versions`. Withheld units are in none of them."""
-    rows = Appropriation.objects.public(moment(asked.on)).filter(fiscal_year=asked.year)
-    rows = rows.filter(_narrowed(asked, among), version__in=versions or [asked.version])
+    rows = Appropriation.objects.public(moment(asked.on)).filter(_narrowed(asked, among))
+    chosen = Q(fiscal_year=asked.year, version__in=versions) if versions else in_version(asked)
+    rows = rows.filter(chosen)
     if asked.kind:
         rows = rows.filter(project="") if asked.kind == rules.BASIC else rows.exclude(project="")
     return rows.filter(project=asked.project) if asked.project else rows
+
+
+def in_version(asked: Asked) -> Q:
+    """The figures of a year and version. The adjusted budget of a unit that adjusted nothing is its initial one."""
+    year = Q(fiscal_year=asked.year)
+    if asked.version != Version.ADJUSTED:
+        return year & Q(version=asked.version)
+    adjusted = Appropriation.objects.public(moment(asked.on)).filter(year, version=Version.ADJUSTED)
+    return year & (
+        Q(version=Version.ADJUSTED) | Q(version=Version.INITIAL) & ~Q(unit_id__in=adjusted.values("unit_id"))
+    )
 
 
 def _paid(asked: Asked, among: Roll, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

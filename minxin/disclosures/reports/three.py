@@ -130,8 +130,9 @@ _Found = Mapping[tuple[int, int, str], int]  # fen by unit id, fiscal year and e
 
 def _found(asked: Asked, among: Roll) -> _Found:
     """1 query for both years."""
+    both_years = allocation.in_version(asked) | allocation.in_version(replace(asked, year=asked.year - 1))
     rows = Appropriation.objects.public(allocation.moment(asked.on)).filter(
-        fiscal_year__in=[asked.year, asked.year - 1], version=asked.version, economic__in=list(_OF), fund=Fund.GENERAL
+        both_years, economic__in=list(_OF), fund=Fund.GENERAL
     )
     if asked.department or asked.unit:
         rows = rows.filter(unit_id__in=_ids(asked, among))

@@ -144,6 +144,13 @@ def test_a_question_carries_what_it_is_about(site):
     assert all("digest=" in link and "version=initial" in link and "unit=211400-" in link for link in found)
 
 
+def test_each_total_of_the_versions_opens_what_it_is_made_of(site):
+    page = site.get("/budget/2006/versions/?by=function&function=205")
+    for version, address in page.context["opens"].items():
+        if version != Version.EXECUTED:
+            assert site.get(address).context["drill"].total_fen == getattr(page.context["sides"].total, version)
+
+
 def test_a_row_and_a_table_of_the_budget_lead_to_their_published_pages(site):
     html = site.get("/budget/2007/?by=row&department=" + EDUCATION).content.decode()
     rows = re.findall(r'href="(/publications/GK[^"]+/rows/\d+/)">([\d.,]+)<', html)

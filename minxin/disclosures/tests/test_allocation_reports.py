@@ -105,6 +105,13 @@ def test_a_day_shows_what_stood_on_the_page_then(plan):
     assert figures(replace(place, on=date(2007, 1, 31))) == {}
 
 
+def test_the_adjusted_budget_is_that_of_every_unit_and_of_those_that_adjusted_nothing_the_first(plan):
+    adjusted = Asked(2006, By.UNIT, "adjusted")
+    assert figures(adjusted) == {EDUCATION: 250_000, CIVIL: 30_000}
+    assert figures(replace(adjusted, on=date(2006, 7, 31))) == {EDUCATION: 150_000, CIVIL: 30_000}  # initial then
+    assert three.table(adjusted, allocation.roll(), last_year=False).now.reception == 6_000 + 5_000
+
+
 def test_what_was_paid_has_no_projects_and_leaves_out_what_came_back_and_what_may_not_be_told(plan):
     budgets.pay(plan, "school", 1_000)
     budgets.pay(plan, "school", 300, measure=Measure.RETURNED)

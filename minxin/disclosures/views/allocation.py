@@ -82,6 +82,7 @@ def sides(request: HttpRequest, year: int) -> HttpResponse:
         "sides": found,
         "ways": _ways(place, versions.WAYS, found.asked),
         "reasons": versions.reasons(place.asked, place.among),
+        "opens": _opened(found.asked),
     }
     return render(request, "disclosures/allocation/versions.html", facts)
 
@@ -148,6 +149,12 @@ def _pages(request: HttpRequest, asked: Asked) -> list[dict[str, Any]]:
         {"label": label, "href": f"{href}?{asked.query()}", "here": request.path == href}
         for label, href in ((label, reverse(name, args=[asked.year])) for label, name in pages)
     ]
+
+
+def _opened(asked: Asked) -> dict[str, str]:
+    """The address of the same place in the drill-down, by version."""
+    base = reverse("budget", args=[asked.year])
+    return {version.value: f"{base}?{asked.narrowed('version', version).query()}" for version in Version}
 
 
 def _ways(place: Place, ways: Iterable[By] = By, asked: Asked | None = None) -> list[dict[str, Any]]:
