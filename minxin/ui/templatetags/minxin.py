@@ -92,24 +92,24 @@ def _lamp(colour: str, said: str, _sprite: str) -> SafeString:
 @register.filter
 def stars(value: Decimal | float | int | None) -> SafeString:
     """Five drawn stars and the words: ★★★★☆ 四星."""
+    return _stars(value, get_language(), asset("ui/icons.svg"))
+
+
+@lru_cache(maxsize=256)
+def _stars(value: Decimal | float | int | None, _language: str | None, sprite: str) -> SafeString:
+    """Drawn once for each value: a list has them in every row."""
     said = words.stars(value)
     if value is None:
         return format_html('<span class="stars stars-none">{}</span>', said)
-    drawn = _drawn_stars(words.halves(value), asset("ui/icons.svg"))
+    whole, half = divmod(words.halves(value), 2)
+    names = ["star"] * whole + ["star-half"] * half
+    drawn = "".join(_silent_icon(name, sprite) for name in names + ["star-empty"] * (5 - len(names)))
     return format_html(
         '<span class="stars"><span class="stars-row" aria-hidden="true">{}</span> '
         '<span class="stars-word">{}</span></span>',
-        drawn,
+        SafeString(drawn),
         said,
     )
-
-
-@lru_cache(maxsize=64)
-def _drawn_stars(halves: int, sprite: str) -> SafeString:
-    whole, half = divmod(halves, 2)
-    names = ["star"] * whole + ["star-half"] * half
-    drawn = (_silent_icon(name, sprite) for name in names + ["star-empty"] * (5 - len(names)))
-    return SafeString("".join(drawn))
 
 
 @register.simple_tag
@@ -148,7 +148,7 @@ def when(value: dt.date | dt.datetime | None, form: str = "moment") -> SafeStrin
         said = words.moment(value)
     else:
         said = words.due(value) if form == "due" else words.day(value)
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), said)
+    return SafeString(f'<time datetime="{value.isoformat()}">{escape(said)}</time>')
 
 
 @register.simple_tag
@@ -183,9 +183,7 @@ def _workrow(row: Any, pick: str, title: str, href: str, here: str) -> str:
 @register.simple_tag
 def highlight(pieces: Iterable[tuple[str, bool]]) -> SafeString:
     """Text in pieces, those found marked: [("拖欠", True), ("工资", False)]."""
-    return format_html_join(
-        "", "{}", ((format_html("<mark>{}</mark>", text) if found else text,) for text, found in pieces)
-    )
+    return SafeString("".join(f"<mark>{escape(text)}</mark>" if found else escape(text) for text, found in pieces))
 
 
 @register.simple_tag
