@@ -4,6 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from django.conf import settings
 
 from minxin.disclosures.rules.vouchers import MOST_BYTES
 
-SUFFIXES = (".xml", ".csv")
+SUFFIX = ".xml"
+WRITERS = 8
 
 
 class Unreachable(Exception):
@@ -64,7 +66,7 @@ class Folders:
         inbox = self.root / "inbox"
         for folder in sorted(inbox.iterdir()) if inbox.is_dir() else []:
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if path.suffix in SUFFIXES and not path.name.startswith(".") and path.is_file():
+                if path.suffix == SUFFIX and not path.name.startswith(".") and path.is_file():
                     with path.open("rb") as file:
                         yield Letter(folder.name, path.name, file.read(MOST_BYTES + 1))
 
@@ -141,23 +143,28 @@ def named(name: str) -> str:
 def drop(files: Sequence[tuple[Path, bytes]]) -> None:
     """Write files so that a reader sees each whole or not at all, and a power cut loses none that was seen.
 
-    Many at once are flushed together: one by one, each waits for the disk.
+    Flushed by several threads: one after the other, each would wait for the disk.
     """
-    written: list[tuple[str, Path]] = []
+    with ThreadPoolExecutor(WRITERS) as writers:
+        written = [writers.submit(_write, path, data) for path, data in files]
     try:
-        for path, data in files:
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-                written.append((file.name, path))
-                file.write(data)
-                if len(files) <= 4:
-                    file.flush()
-                    os.fsync(file.fileno())
-        if len(files) > 4:
-            os.sync()
-        for name, path in written:
-            Path(name).chmod(0o660)
-            Path(name).replace(path)
-    except BaseException:
-        for name, _path in written:
-            Path(name).unlink(missing_ok=True)
-        raise
+        for (path, _data), done in zip(files, written, strict=True):
+            done.result().replace(path)
+    finally:
+        for done in written:
+            if not done.exception():
+                done.result().unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> Path:
+    """A new file beside that place, on the disk."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), 0o660)
+            os.fsync(file.fileno())
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    return Path(file.name)

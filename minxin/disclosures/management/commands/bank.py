@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -31,6 +31,7 @@ from minxin.kernel.errors import Refused
 
 REASONS = ("账号户名不符", "收款账户已销户", "收款行行号有误", "收款账户状态异常")
 ORDERS = {VoucherKind.DIRECT_ORDER, VoucherKind.AUTHORISED_ORDER}
+AT_ONCE = 50  # orders answered together
 LINES = ["on", "kind", "number", "amount", "division", "payment"]
 
 
@@ -51,8 +52,8 @@ class Door(Protocol):
     def done(self, mail: Mail) -> None:
         """It was acted on."""
 
-    def send(self, name: str, data: bytes) -> None:
-        """A voucher for the treasury."""
+    def send(self, letters: Sequence[tuple[str, bytes]]) -> None:
+        """Vouchers for the treasury, by name."""
 
 
 class FolderDoor:
@@ -72,9 +73,9 @@ class FolderDoor:
         """Taken away."""
         (self._outbox / mail.name).unlink(missing_ok=True)
 
-    def send(self, name: str, data: bytes) -> None:
-        """Whole or not at all."""
-        drop([(self._inbox / named(name), data)])
+    def send(self, letters: Sequence[tuple[str, bytes]]) -> None:
+        """Each whole or not at all."""
+        drop([(self._inbox / named(name), data) for name, data in letters])
 
 
 class ApiDoor:
@@ -84,28 +85,31 @@ class ApiDoor:
         if not address.startswith(("http://", "https://")):
             raise CommandError("--api 要写完整网址，例如 https://minxin.example.gov.cn")
         self._address, self._token, self._place = f"{address.rstrip('/')}/api/v1/desk/vouchers", token, place
-        self._done: set[str] = set()
+        self._pages: list[tuple[set[str], str]] = []  # numbers not yet acted on, and the place after them
 
     def mail(self) -> Iterator[Mail]:
-        """Page by page, until there is no more; a page with something not yet acted on is read again next time."""
-        more = True
+        """Page by page, until there is no more."""
+        cursor, more = self._place.read_text() if self._place.exists() else "", True
+        self._pages = []
         while more:
-            cursor = self._place.read_text() if self._place.exists() else ""
             page = json.loads(self._call(f"?cursor={cursor}"))
+            cursor, more = page["cursor"], page["more"]
+            if page["vouchers"]:
+                self._pages.append(({row["number"] for row in page["vouchers"]}, cursor))
             for row in page["vouchers"]:
                 yield Mail(row["number"], self._call(f"/{row['kind']}/{row['year']}/{row['number']}"))
-            if not self._done.issuperset(row["number"] for row in page["vouchers"]):
-                break
-            drop([(self._place, page["cursor"].encode())])
-            more = page["more"]
 
     def done(self, mail: Mail) -> None:
-        """Remembered: the place moves when all of a page is done. Answered twice is answered in the same words."""
-        self._done.add(mail.name)
+        """The place moves when all of a page is done: what is read again is answered in the same words."""
+        for numbers, _cursor in self._pages:
+            numbers.discard(mail.name)
+        while self._pages and not self._pages[0][0]:
+            drop([(self._place, self._pages.pop(0)[1].encode())])
 
-    def send(self, name: str, data: bytes) -> None:
-        """Posted."""
-        self._call("", data)
+    def send(self, letters: Sequence[tuple[str, bytes]]) -> None:
+        """Posted one by one."""
+        for _name, data in letters:
+            self._call("", data)
 
     def _call(self, path: str, data: bytes | None = None) -> bytes:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/xml"}
@@ -119,24 +123,27 @@ class ApiDoor:
 
 
 class Book:
-    """The bank's own book: a CSV of every movement, one folder for each bank."""
+    """The bank's own book: a CSV of every movement, one folder for each bank, read once and then kept in memory."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o770)
         self.folder, self._path = folder, folder / "book.csv"
+        self._rows: dict[tuple[str, str], dict[str, str]] = {}
+        if self._path.exists():
+            with self._path.open(newline="") as file:
+                self._rows = {(row["kind"], row["number"]): row for row in csv.DictReader(file, LINES)}
 
-    def write(self, rows: list[dict[str, str]]) -> None:
-        """Append movements."""
+    def write(self, rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+        """Append movements; those that are new. One that was written before stands once."""
+        new = [row for row in rows if (row["kind"], row["number"]) not in self._rows]
+        self._rows |= {(row["kind"], row["number"]): row for row in new}
         with self._path.open("a", newline="") as file:
-            csv.DictWriter(file, LINES).writerows(rows)
+            csv.DictWriter(file, LINES).writerows(new)
+        return new
 
     def rows(self) -> list[dict[str, str]]:
-        """Every movement once, in its order: what was written again after a crash counts as one."""
-        if not self._path.exists():
-            return []
-        with self._path.open(newline="") as file:
-            found = {(row["kind"], row["number"]): row for row in csv.DictReader(file, LINES)}
-        return list(found.values())
+        """Every movement in its order."""
+        return list(self._rows.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +164,35 @@ class Bank:
 
     def __init__(self, door: Door, book: Book, habits: Habits) -> None:
         self._door, self._book, self._habits = door, book, habits
+        self._letters: list[tuple[str, bytes]] = []
         self.count = {"orders": 0, "paid": 0, "failed": 0, "refunded": 0, "notices": 0, "statements": 0}
+        rows = book.rows()
+        gone = {row["payment"] for row in rows if row["kind"] == BACK}
+        self._bouncing = [row for row in rows if row["payment"] not in gone and self._bounces(row)]
 
     def work(self, today: date) -> None:
-        """Act on everything that waits and whose day has come; then send back what bounces by now."""
+        """Act on everything that waits and whose day has come, some at a time; then send back what bounces by now."""
+        read: list[Mail] = []
         for mail in self._door.mail():
             paper = vouchers.parse(mail.data)
             if paper.envelope.kind not in ORDERS:
                 self.count["notices"] += 1
             elif not self._pay(paper, today):
                 continue
-            self._door.done(mail)
+            read.append(mail)
+            if len(read) == AT_ONCE:
+                self._hand_over(read)
         self._bounce(today)
+        self._hand_over(read)
+
+    def _hand_over(self, read: list[Mail]) -> None:
+        """The answers go out before the orders are taken away: after a crash they are answered again."""
+        if self._letters:
+            self._door.send(self._letters)
+            self._letters = []
+        for mail in read:
+            self._door.done(mail)
+        read.clear()
 
     def close(self, on: date) -> None:
         """The day's statement (3502): every movement of that day in our book."""
@@ -176,6 +200,7 @@ class Bank:
         told = [row for row in rows if not self._chance("omit", row["number"], self._habits.omissions)]
         for division in sorted({row["division"] for row in rows}):
             self._state(on, division, [row for row in told if row["division"] == division])
+        self._hand_over([])
 
     def _state(self, on: date, division: str, rows: list[dict[str, str]]) -> None:
         number = f"DZ{on:%Y%m%d}-{len(rows)}"
@@ -208,7 +233,8 @@ class Bank:
             "VoucherBillNo": envelope.number,
             "PayAmt": _sum(row["XPayAmt"] for row in details),
         }
-        self._book.write([self._line(row, envelope.division) for row in paid])
+        new = self._book.write([self._line(row, envelope.division) for row in paid])
+        self._bouncing += [row for row in new if self._bounces(row)]
         answer = Envelope(VoucherKind.TRANSFER_RECEIPT, envelope.division, envelope.year, number)
         self._send(answer, head, details, name=f"1-{number}")
         self.count["orders"] += 1
@@ -241,16 +267,20 @@ class Bank:
             "payment": row["Id"],
         }
 
+    def _bounces(self, row: Mapping[str, str]) -> bool:
+        return row["kind"] == PAID and self._chance("bounce", row["payment"], self._habits.refunds)
+
     def _bounce(self, today: date) -> None:
         """Payments that come back two days after they went out (2302), as far as their day has come."""
-        rows = self._book.rows()
-        gone = {row["payment"] for row in rows if row["kind"] == BACK}
-        for row in rows:
+        waiting = []
+        for row in self._bouncing:
             paid = vouchers.on(row, "on")
             assert paid is not None
-            due = row["kind"] == PAID and row["payment"] not in gone and paid + timedelta(days=2) <= today
-            if due and self._chance("bounce", row["payment"], self._habits.refunds):
+            if paid + timedelta(days=2) <= today:
                 self._refund(row, paid + timedelta(days=2))
+            else:
+                waiting.append(row)
+        self._bouncing = waiting
 
     def _refund(self, row: Mapping[str, str], on: date) -> None:
         number = f"TK{row['number'].removeprefix('ZF')}"
@@ -274,7 +304,7 @@ class Bank:
 
     def _send(self, envelope: Envelope, head: dict[str, str], details: list[dict[str, str]], *, name: str = "") -> None:
         name = name or f"3-{envelope.number}"
-        self._door.send(f"{name}-{envelope.kind.value}.xml", vouchers.build(envelope, head, details))
+        self._letters.append((f"{name}-{envelope.kind.value}.xml", vouchers.build(envelope, head, details)))
 
     def _chance(self, what: str, about: str, share: float) -> bool:
         return random.Random(f"{self._habits.seed} {what} {about}").random() < share  # noqa: S311 - a simulation
