@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +13,7 @@ from minxin.disclosures.rules.codes import Fund
 from minxin.disclosures.rules.pipe_public import Stretch
 from minxin.kernel.errors import Absent
 
+FULL = 7  # digits of a function heading that divides no further
 YEARS = range(1949, 2101)
 _SHAPES = {
     "department": re.compile(r"[0-9A-Za-z_-]{1,40}"),
@@ -44,8 +45,8 @@ def division(asked: Mapping[str, str], where: Where) -> str:
     by = asked.get("by", "")
     if by in BY:
         return by
-    if where.unit or where.month:
-        return "function" if not where.function or where.unit else "unit"
+    if where.unit or where.month or where.function:
+        return "function" if len(where.function) < FULL else "economic"
     return "unit" if where.department else "department"
 
 
@@ -57,11 +58,13 @@ def stretch(asked: Mapping[str, str]) -> Stretch | None:
 
 def address(door: str, where: Where, **changes: Any) -> str:
     """The address of a part; `changes` of Where's own fields narrow it, all others are added to the query."""
-    fields = asdict(where)
-    own = {name: changes.pop(name) for name in list(changes) if name in fields}
-    asked = asdict(replace(where, **own))
-    year = asked.pop("year")
-    if asked["unit"]:
-        asked["department"] = ""
-    pairs = [(name, value) for name, value in (*asked.items(), *changes.items()) if value]
-    return reverse(door, args=[year]) + (f"?{urlencode(pairs)}" if pairs else "")
+    asked = [(name, changes.pop(name, None) if name in changes else getattr(where, name)) for name in _SHAPES]
+    if dict(asked)["unit"]:
+        asked = [pair for pair in asked if pair[0] != "department"]
+    query = urlencode([(name, value) for name, value in (*asked, *changes.items()) if value])
+    return f"{_door(door, where.year)}?{query}" if query else _door(door, where.year)
+
+
+@lru_cache(maxsize=256)
+def _door(name: str, year: int) -> str:
+    return reverse(name, args=[year])

@@ -1,16 +1,18 @@
 """The pipe as anybody reads it: what runs through each joint, part by part, from running totals and budget lines."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
+from typing import Any
 
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
 from minxin.disclosures.models import BudgetUnit, FlowProof
 from minxin.disclosures.reports import headings
 from minxin.disclosures.rules.codes import Fund, Grain, Scheme
-from minxin.disclosures.rules.pipe_public import CITY, Sums
+from minxin.disclosures.rules.pipe_public import CITY, SUMS, Sums
 from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent
 
@@ -98,6 +100,7 @@ def forget() -> None:
     """Ask again at the next question: between tests."""
     global _places
     _places = None
+    _kept.clear()
 
 
 def place(code: str) -> Place:
@@ -138,6 +141,10 @@ _MEASURES = {  # the columns of Sums that are added up from the running totals: 
 }
 
 
+_FLOW_AT = tuple(SUMS.index(name) for name in _MEASURES)
+_LINE_AT = tuple(SUMS.index(name) for name in ("approved", "frozen", "allotted", "lines"))
+
+
 def _pivot() -> str:
     columns = []
     for name, (measure, kind, what) in _MEASURES.items():
@@ -169,16 +176,34 @@ FROM disclosures_budgetline WHERE year = $1::int AND NOT withheld{more} GROUP BY
 _WITHHELD = (
     "SELECT coalesce(sum(approved_fen), 0)::bigint FROM disclosures_budgetline WHERE year = $1::int AND withheld"
 )
-_GRAINS = {  # who, when, what for
-    (True, True, True): Grain.CELL,
-    (True, False, True): Grain.YEAR,
-    (True, True, False): Grain.MONTH,
-    (True, False, False): Grain.UNIT,
-    (False, True, True): Grain.CITY_CELL,
-    (False, False, True): Grain.CITY_YEAR,
-    (False, True, False): Grain.CITY_MONTH,
-    (False, False, False): Grain.CITY_MONTH,
+_OF_UNITS = {  # when, what for
+    (True, True): Grain.CELL,
+    (False, True): Grain.YEAR,
+    (True, False): Grain.MONTH,
+    (False, False): Grain.UNIT,
 }
+_OF_CITY = {  # which heading, when
+    ("function", False): Grain.CITY_FUNCTION,
+    ("economic", False): Grain.CITY_ECONOMIC,
+    ("fund", False): Grain.CITY_FUND,
+    ("function", True): Grain.CITY_MONTH_FUNCTION,
+    ("economic", True): Grain.CITY_MONTH_ECONOMIC,
+    ("fund", True): Grain.CITY_MONTH_FUND,
+}
+_HEADINGS = ("function", "economic", "fund")
+
+
+def _grain(where: Where, by: str) -> Grain:
+    """The coarsest grain that tells what is asked."""
+    what = [name for name in _HEADINGS if name == by or getattr(where, name)]
+    when = bool(where.month) or by == "month"
+    if where.unit or where.department or by in {"unit", "department"}:
+        return _OF_UNITS[when, bool(what)]
+    if len(what) == 1:
+        return _OF_CITY[what[0], when]
+    if what:
+        return Grain.CITY_CELL if when else Grain.CITY_YEAR
+    return Grain.CITY_MONTH
 
 
 def view(where: Where, by: str, *, digits: int = 0) -> View:
@@ -192,47 +217,69 @@ def view(where: Where, by: str, *, digits: int = 0) -> View:
         parts.sort(key=lambda part: int(part.code or 99))
     else:
         parts.sort(key=lambda part: (not part.code, -part.sums.approved, -part.sums.paid, part.code))
-    whole = Sums()
-    for part in parts:
-        whole += part.sums
+    whole = total(sums.values())
     withheld = int(statements.rows(_WITHHELD, [where.year])[0][0]) if where.whole else 0
     return View(where, by, whole, parts, withheld)
 
 
 def divided(where: Where, by: str, *, digits: int = 0) -> dict[str, Sums]:
-    """2 queries, 1 by month or of one month: budget lines know no months. The sums by code of the dimension."""
-    found = _flows(where, by, digits)
-    if where.month or by == "month":
-        return found
-    for code, sums in _lines(where, by, digits).items():
-        found[code] = found.get(code, Sums()) + sums
-    return found
+    """2 queries, 1 by month or of one month: budget lines know no months. The sums by code of the dimension.
+
+    Sums of the whole city or its headings are kept for some seconds: a page may be so old.
+    """
+    if where.unit or where.department:
+        return _divided(where, by, digits)
+    now = time.monotonic()
+    kept = _kept.get((where, by, digits))
+    if kept is None or now - kept[0] > KEPT_SECONDS:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[where, by, digits] = (now, _divided(where, by, digits))
+    return kept[1]
 
 
-def _flows(where: Where, by: str, digits: int) -> dict[str, Sums]:
-    who = bool(where.unit or where.department) or by in {"unit", "department"}
-    what = bool(where.function or where.economic or where.fund) or by in {"function", "economic", "fund"}
+KEPT_SECONDS = 3.0
+MOST_KEPT = 128
+_kept: dict[tuple[Where, str, int], tuple[float, dict[str, Sums]]] = {}
+
+
+def _divided(where: Where, by: str, digits: int) -> dict[str, Sums]:
+    found: dict[str, list[int]] = {}
+    _gather(found, _flows(where, by, digits), by, _FLOW_AT)
+    if not where.month and by != "month":
+        _gather(found, _lines(where, by, digits), by, _LINE_AT)
+    return {code: Sums(*columns) for code, columns in found.items()}
+
+
+_columns = attrgetter(*SUMS)
+
+
+def total(parts: Iterable[Sums]) -> Sums:
+    """All of them together."""
+    rows = [_columns(part) for part in parts]
+    return Sums(*map(sum, zip(*rows, strict=True))) if rows else Sums()
+
+
+def _gather(found: dict[str, list[int]], rows: Iterable[Sequence[Any]], by: str, at: Sequence[int]) -> None:
+    """Add rows (key, values) to the columns of Sums at these places, by the code of their key."""
+    for key, *values in rows:
+        columns = found.setdefault(_code(by, key), [0] * len(SUMS))
+        for place_, value in zip(at, values, strict=True):
+            columns[place_] += value
+
+
+def _flows(where: Where, by: str, digits: int) -> list[tuple[Any, ...]]:
     more, values = _conditions(where)
     if where.month:
         more += f" AND month = ${len(values) + 2}::int"
         values.append(where.month)
-    grain = _GRAINS[who, bool(where.month) or by == "month", what]
-    statement = _FLOW.format(key=_key(by, digits), grain=int(grain), more=more)
-    sums: dict[str, Sums] = {}
-    for key, *row in statements.rows(statement, [where.year, *values]):
-        code = _code(by, key)
-        sums[code] = sums.get(code, Sums()) + Sums(**dict(zip(_MEASURES, row, strict=True)))
-    return sums
+    statement = _FLOW.format(key=_key(by, digits), grain=int(_grain(where, by)), more=more)
+    return statements.rows(statement, [where.year, *values])
 
 
-def _lines(where: Where, by: str, digits: int) -> dict[str, Sums]:
+def _lines(where: Where, by: str, digits: int) -> list[tuple[Any, ...]]:
     more, values = _conditions(where)
-    statement = _LINES.format(key=_key(by, digits), more=more)
-    sums: dict[str, Sums] = {}
-    for key, approved, frozen, allotted, lines in statements.rows(statement, [where.year, *values]):
-        code = _code(by, key)
-        sums[code] = sums.get(code, Sums()) + Sums(approved, frozen, allotted, lines=lines)
-    return sums
+    return statements.rows(_LINES.format(key=_key(by, digits), more=more), [where.year, *values])
 
 
 def _conditions(where: Where) -> tuple[str, list[object]]:
@@ -321,10 +368,15 @@ def elapsed(year: int) -> tuple[int, int]:
     return min(max((clocks.today() - first).days, 0), days), days
 
 
+def days_through(year: int, month: int) -> int:
+    """The days of the year up to the end of that month."""
+    return (date(year + month // 12, month % 12 + 1, 1) - date(year, 1, 1)).days
+
+
 def pace(where: Where) -> list[Pace]:
     """2 queries. Every unit with a budget, the furthest behind the calendar first."""
     gone, days = elapsed(where.year)
-    found = divided(replace(where, month=0), "unit")
+    found = divided(where, "unit")
     rows = [Pace(directory.unit(code), sums, gone, days) for code, sums in found.items() if code and sums.budget > 0]
     return sorted(rows, key=lambda row: (-row.behind / row.bottom, row.unit.code))
 

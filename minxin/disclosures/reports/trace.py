@@ -40,7 +40,7 @@ from minxin.disclosures.rules.codes import (
     Version,
 )
 from minxin.disclosures.rules.pipe_public import Sums
-from minxin.kernel import clocks
+from minxin.kernel import clocks, refs
 from minxin.kernel import reports as kernel
 from minxin.kernel.clocks import Calendar
 from minxin.kernel.errors import Absent, Refused
@@ -145,7 +145,7 @@ def payment(ref: str) -> OnePayment:
     found = (
         Payment.objects.public()
         .filter(pk=_id(ref))
-        .select_related("line", "request", "order__bank", "commitment", "payee")
+        .select_related("line", "request", "order", "commitment", "payee")
         .first()
     )
     if found is None or found.unit_id not in flow.places():
@@ -285,7 +285,7 @@ def _joints(paid: Payment, figure: Figure | None) -> list[Joint]:
     held = paid.commitment
     if held and held.published_on and held.published_on <= clocks.today():
         before.append(Joint(_("合同公告"), held.published_on, unit, held.contract_no, held.amount_fen))
-    bank = paid.order.bank.name if paid.order else _("代理银行")
+    bank = directory.unit(paid.order.bank_id).name if paid.order else _("代理银行")
     after = [
         Joint(_("支付申请"), paid.requested_on, unit, paid.request_no, paid.amount_fen),
         Joint(_("单位复核"), paid.unit_reviewed_on, offices.get(Step.UNIT, unit)),
@@ -373,17 +373,20 @@ def _figure(row: BudgetLine) -> Figure | None:
             unit_id=row.unit_id, fiscal_year=row.year, version=Version.INITIAL, function=row.function,
             economic=row.economic, project=row.project, fund=row.fund,
         )
-        .select_related("entry__publication")
+        .values_list(
+            "amount_fen", "version", "entry__publication__year", "entry__publication__number",
+            "entry__publication__published_at",
+        )
         .first()
     )  # fmt: skip
     if found is None:
         return None
-    act = found.entry.publication
+    fen, version, year, number, at = found
     return Figure(
-        fen=found.amount_fen,
-        version=str(Version(found.version).label),
-        publication=publication.ref_of(act) if act else "",
-        published_on=act.published_at.astimezone(clocks.ZONE).date() if act else None,
+        fen=fen,
+        version=str(Version(version).label),
+        publication=refs.written(publication.PREFIX, year, number) if number else "",
+        published_on=at.astimezone(clocks.ZONE).date() if at else None,
     )
 
 

@@ -199,7 +199,10 @@ class Measure(TextChoices):
 
 
 class Grain(IntegerChoices):
-    """Which of unit, month and purpose (function, economic, fund) a running total keeps; the payee's kind always."""
+    """Which of unit, month and purpose (function, economic, fund) a running total keeps; the payee's kind always.
+
+    Of the city also by one heading alone.
+    """
 
     CELL = 0, _("单位、月份、用途")
     YEAR = 1, _("单位、用途")
@@ -208,6 +211,12 @@ class Grain(IntegerChoices):
     CITY_CELL = 4, _("月份、用途")
     CITY_YEAR = 5, _("用途")
     CITY_MONTH = 6, _("月份")
+    CITY_FUNCTION = 7, _("功能科目")
+    CITY_ECONOMIC = 8, _("经济科目")
+    CITY_FUND = 9, _("资金性质")
+    CITY_MONTH_FUNCTION = 10, _("月份、功能科目")
+    CITY_MONTH_ECONOMIC = 11, _("月份、经济科目")
+    CITY_MONTH_FUND = 12, _("月份、资金性质")
 
 
 class DifferenceKind(TextChoices):

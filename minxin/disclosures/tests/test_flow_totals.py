@@ -27,6 +27,12 @@ KEPT = {
     Grain.CITY_CELL: ("month", "function", "economic", "fund"),
     Grain.CITY_YEAR: ("function", "economic", "fund"),
     Grain.CITY_MONTH: ("month",),
+    Grain.CITY_FUNCTION: ("function",),
+    Grain.CITY_ECONOMIC: ("economic",),
+    Grain.CITY_FUND: ("fund",),
+    Grain.CITY_MONTH_FUNCTION: ("month", "function"),
+    Grain.CITY_MONTH_ECONOMIC: ("month", "economic"),
+    Grain.CITY_MONTH_FUND: ("month", "fund"),
 }
 
 

@@ -28,7 +28,7 @@ WAYS = {
     "fund": gettext_lazy("按资金性质"),
     "month": gettext_lazy("按月份"),
 }
-MOST_PARTS = 300
+MOST_PARTS = 60  # of a page, until all are asked for
 
 
 @require_safe
@@ -57,7 +57,7 @@ def pipe(request: HttpRequest, year: int) -> HttpResponse:
         "stretch": stretch,
         "stretch_name": pipe_public.name_of(stretch) if stretch else "",
         "stretches": _stretches(view.where, pipe_public.flowing(view.whole)),
-        "parts": _parts(view, stretch),
+        **_parts(view, stretch, request),
         "ways": _ways(where, by, stretch),
         "way": WAYS[by],
         "proof": flow.proof(year),
@@ -73,10 +73,14 @@ def payments(request: HttpRequest, year: int) -> HttpResponse:
     facts = _frame(where) | {"stretch": stretch}
     if not where.unit:
         view = flow.view(where, "unit")
-        facts |= {"view": view, "parts": _parts(view, stretch, door="pipe_payments")}
+        facts |= {"view": view, **_parts(view, stretch, request, door="pipe_payments")}
         return render(request, "disclosures/pipe/units.html", facts)
     page = told.payments(where, stretch=stretch, before=request.GET.get("before", ""))
-    facts |= {"rows": told.named(page.rows, year), "older": page.older, "sums": flow.view(where, "fund").whole}
+    facts |= {
+        "rows": told.named(page.rows, year),
+        "older": page.older,
+        "sums": flow.total(flow.divided(where, "unit").values()),
+    }
     return render(request, "disclosures/pipe/payments.html", facts)
 
 
@@ -110,12 +114,15 @@ def lines(request: HttpRequest, year: int) -> HttpResponse:
 @require_safe
 def pace(request: HttpRequest, year: int) -> HttpResponse:
     """Each unit's money against the calendar: who lags."""
-    where = addresses.read(request.GET, year)
+    where = replace(addresses.read(request.GET, year), month=0)
     gone, days = flow.elapsed(year)
     rows = flow.pace(where)
-    months = flow.view(replace(where, month=0), "month")
-    facts = _frame(where) | {"rows": rows, "gone": gone, "days": days, "months": _months(months)}
-    return render(request, "disclosures/pipe/pace.html", facts | {"whole": flow.view(where, "fund").whole})
+    whole = flow.total(row.sums for row in rows)
+    shown = rows if "all" in request.GET else rows[:MOST_PARTS]
+    more = (len(rows), address("pipe_pace", where, all=1)) if len(shown) < len(rows) else None
+    facts: dict[str, Any] = {"rows": shown, "more": more, "gone": gone, "days": days, "whole": whole}
+    facts["months"] = _months(flow.view(where, "month"), whole.budget)
+    return render(request, "disclosures/pipe/pace.html", _frame(where) | facts)
 
 
 @require_safe
@@ -255,15 +262,23 @@ def _stretches(where: Where, rows: list[Flowing]) -> list[tuple[Flowing, str]]:
     return found
 
 
-def _parts(view: View, stretch: Stretch | None, *, door: str = "pipe") -> list[tuple[Part, str, int]]:
-    """Each part with the address of its own page, and the money of the stretch that is looked at."""
+def _parts(view: View, stretch: Stretch | None, request: HttpRequest, *, door: str = "pipe") -> dict[str, Any]:
+    """Each part with the address of its own page, and the money of the stretch that is looked at; the first MOST_PARTS.
+
+    `more` is how many there are in all and the address of the page with all of them.
+    """
+    rows = list(view.parts)
+    if stretch:
+        rows.sort(key=lambda part: -pipe_public.amount(part.sums, stretch))
+    shown = rows if "all" in request.GET else rows[:MOST_PARTS]
     found = []
-    for part in view.parts[:MOST_PARTS]:
+    for part in shown:
         code = int(part.code or 0) if view.by == "month" else part.code
         href = address(door, view.where, **{view.by: code}, stretch=stretch or "") if code else ""
         named = replace(part, name=_part_name(view.by, part))
         found.append((named, href, pipe_public.amount(part.sums, stretch) if stretch else 0))
-    return found
+    every = address(door, view.where, by=view.by, stretch=stretch or "", all=1) + "#parts"
+    return {"parts": found, "more": (len(rows), every) if len(shown) < len(rows) else None}
 
 
 def _part_name(by: str, part: Part) -> str:
@@ -278,14 +293,15 @@ def _month(number: int) -> str:
     return _("%(month)d月") % {"month": number} if number else _("个人款项，跨月合并公开")
 
 
-def _months(view: View) -> list[tuple[str, int, int, str]]:
-    """Month by month: name, spent in it, spent so far, the address of its page."""
+def _months(view: View, budget: int) -> list[tuple[str, int, int, int | None, str]]:
+    """Month by month: name, spent in it, spent so far, what an even pace would have spent, the address of its page."""
     so_far, rows = 0, []
     for part in view.parts:
         so_far += part.sums.spent
         month = int(part.code or 0)
+        even = budget * flow.days_through(view.where.year, month) if 0 < month < 13 else None
         href = address("pipe", view.where, month=month) if month else ""
-        rows.append((_month(month), part.sums.spent, so_far, href))
+        rows.append((_month(month), part.sums.spent, so_far, even and even // flow.elapsed(view.where.year)[1], href))
     return rows
 
 

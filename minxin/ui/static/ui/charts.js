@@ -84,19 +84,20 @@
   /** Glass where money runs, dark where it stands, amber where it came back; joints in the order of the table. */
   function pipe(data, style) {
     const value = data.numbers.at(-1);
-    const colors = { runs: style.glass, stands: style.ink, back: style.star };
+    const colors = { runs: style.glass, stands: upon(style.paper) === "#000" ? style.ink : style.edge, back: style.star };
     const links = data.rows.map((row) => {
       const tone = row.dataset.tone ?? "runs";
       const [source, target] = [words(row.cells[0]), words(row.cells[1])];
-      return { source, target, tone, value: number(row.cells[value.at]), href: href(row), lineStyle: { color: colors[tone], opacity: { runs: 0.26, stands: 0.5, back: 0.42 }[tone] } };
+      return { source, target, tone, value: number(row.cells[value.at]), href: href(row), lineStyle: { color: colors[tone], opacity: { runs: 0.26, stands: 0.46, back: 0.45 }[tone] } };
     }).filter((link) => link.value > 0);
     const ends = (name) => links.some((link) => link.source === name);
+    const begins = (name) => links.some((link) => link.target === name);
     const names = [...new Set(links.flatMap((link) => [link.source, link.target]))];
     const tone = (name) => (links.find((link) => link.target === name) ?? links.find((link) => link.source === name)).tone;
     const href_ = (name) => links.find((link) => link.target === name)?.href;
     return {
-      type: "sankey", links, nodeAlign: "left", layoutIterations: 0, draggable: false, nodeWidth: 7, nodeGap: 30, left: 4, right: 132, top: 12, bottom: 12,
-      data: names.map((name) => ({ name, href: href_(name), itemStyle: { color: colors[tone(name)] }, label: { position: "right", color: ends(name) ? style.ink : tone(name) === "stands" ? style.soft : style.ink } })),
+      type: "sankey", links, nodeAlign: "left", layoutIterations: 0, draggable: false, nodeWidth: 7, nodeGap: 30, left: 4, right: 172, top: 12, bottom: 30,
+      data: names.map((name) => ({ name, href: href_(name), itemStyle: { color: colors[tone(name)] }, label: { position: ends(name) && begins(name) ? "left" : "right", align: ends(name) && begins(name) ? "right" : "left" } })),
       lineStyle: { curveness: 0.5 }, itemStyle: { borderWidth: 0, borderRadius: 3 }, emphasis: { focus: "adjacency", lineStyle: { opacity: 0.7 } }, blur: { lineStyle: { opacity: 0.1 } },
       label: {
         fontSize: style.size, fontFamily: style.font, lineHeight: style.size * 1.45, distance: 8,
