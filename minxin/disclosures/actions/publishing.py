@@ -12,6 +12,8 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
 from minxin.disclosures.actions import duties, exports
 from minxin.disclosures.models import BudgetUnit, Publication, Submission
+from minxin.disclosures.models.broker import number_of
+from minxin.disclosures.models.broker import ref_of as submission_ref
 from minxin.disclosures.models.publication import ref_of
 from minxin.disclosures.models.readiness import Readiness, readiness
 from minxin.disclosures.rules import publishing as rules
@@ -93,7 +95,7 @@ def _silent(_done: int, _total: int) -> None:
 
 def _numbered(submissions: Iterable[str]) -> tuple[Q, int]:
     """Those with these refs, and how many they are."""
-    wanted = {refs.parse(rules.SUBMISSION, ref, field="refs") for ref in submissions}
+    wanted = {number_of(ref) for ref in submissions}
     found = Q(pk__in=[])
     for year in {year for year, _number in wanted}:
         found |= Q(year=year, number__in=[number for other, number in wanted if other == year])
@@ -132,7 +134,7 @@ def _check(submissions: Sequence[Submission], *, by: Officer) -> None:
         [
             rules.Ready(
                 id=row.pk,
-                ref=refs.written(rules.SUBMISSION, row.year, row.number),
+                ref=submission_ref(row),
                 unit=row.unit_id,
                 stage=row.stage,
                 corrects=row.corrects_id,
@@ -170,7 +172,7 @@ def _published(submissions: Sequence[Submission], *, title: str, tell: Tell, by:
         "closed_rows": closed,
         "root": publication.root,
         "corrects": ref_of(publication.corrects) if publication.corrects else None,
-        "submissions": [refs.written(rules.SUBMISSION, row.year, row.number) for row in submissions],
+        "submissions": [submission_ref(row) for row in submissions],
     }
     ledger.record(stream=ref_of(publication), verb="publish", by=by, facts=facts)
     _follow(publication, [row.unit_id for row in submissions])
@@ -212,18 +214,18 @@ def _begun(submissions: Sequence[Submission], *, title: str, now: datetime, by: 
 
 
 def _title(submissions: Sequence[Submission]) -> str:
-    """葫芦岛市教育局 2007 年度部门预算（年初预算）（更正）, for whoever gave none."""
+    """葫芦岛市教育局 2007 年部门年初预算, for whoever gave none."""
     first = submissions[0]
     facts = {
         "who": directory.unit(first.unit_id).name,
         "count": len(submissions),
         "year": first.fiscal_year,
-        "what": templates.get(first.template).label,
+        "whose": rules.WHOSE.get(first.template, ""),
         "version": first.get_version_display(),
     }
-    many = _("%(who)s等 %(count)d 个单位 %(year)d 年%(what)s（%(version)s）")
-    said = (many if len(submissions) > 1 else _("%(who)s %(year)d 年%(what)s（%(version)s）")) % facts
-    return (said + (_("更正") if any(row.corrects_id for row in submissions) else ""))[:TITLE]
+    one = _("%(who)s %(year)d 年%(whose)s%(version)s")
+    said = (one if len(submissions) == 1 else _("%(who)s等 %(count)d 个单位 %(year)d 年%(whose)s%(version)s")) % facts
+    return (said + (_("（更正）") if any(row.corrects_id for row in submissions) else ""))[:TITLE]
 
 
 _CLOSE = """

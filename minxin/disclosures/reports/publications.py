@@ -176,7 +176,7 @@ def page(ref: str, *, unit: str = "") -> Page:
         version=found.version,
         template=templates.get(found.template),
         parts=sorted(parts, key=lambda part: part.unit.code),
-        files=list(found.exports.order_by("id").values("name", "media_type", "size", "sha256")),
+        files=_files(found),
         corrections=[act_of(row) for row in found.corrections.select_related("corrects").order_by("id")],
         here=None if chosen is None else parts[chosen],
         tables=_tables(found, here) if here else [],
@@ -186,6 +186,13 @@ def page(ref: str, *, unit: str = "") -> Page:
 
 def _part(row: Submission, rows: int) -> Part:
     return Part(directory.unit(row.unit_id), submission_ref(row), rows, row.warnings, row.note, row.reason)
+
+
+def _files(found: Publication) -> list[dict[str, Any]]:
+    """The files with what they hold: a table's name for its CSV."""
+    titles = {f"{sheet.code}.csv": sheet.title(found.version) for sheet in templates.get(found.template).sheets}
+    rows = found.exports.order_by("id").values("name", "media_type", "size", "sha256")
+    return [{**row, "title": titles.get(row["name"], "")} for row in rows]
 
 
 def _tables(found: Publication, submission: Submission) -> list[TableOf]:
@@ -273,6 +280,7 @@ class Differing:
     sheet: str
     title: str
     key: str
+    names: list[Cell]
     kind: str
     changes: list[Change]
     reason: str
@@ -329,16 +337,19 @@ def _differing(
     unit, code, name = key
     sheet = templates.get(found.template).sheet(code)
     before, later = (was or {"cells": {}})["cells"], (now or {"cells": {}})["cells"]
+    columns = sheet.shown(found.version)
+    told = [cell(column, (now or was or {})["cells"].get(column.code), year=found.fiscal_year) for column in columns]
     changes = [
         change(column, before.get(column.code), later.get(column.code), year=found.fiscal_year)
-        for column in sheet.shown(found.version)
-        if before.get(column.code) != later.get(column.code)
+        for column in columns
+        if column.code not in sheet.key and before.get(column.code) != later.get(column.code)
     ]
     return Differing(
         unit=directory.unit(unit),
         sheet=code,
         title=sheet.title(found.version),
         key=name,
+        names=[one for column, one in zip(columns, told, strict=True) if column.code in sheet.key and one != Cell()],
         kind="changed" if was and now else "added" if now else "removed",
         changes=changes,
         reason=reasons.get(unit, ""),

@@ -20,6 +20,7 @@ from minxin.kernel import clocks, refs
 from minxin.kernel.errors import Absent
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+TOTALS = frozenset({"income", "received", "expense", "spent"})  # the items of two-sided tables that add up
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _rows(
             ref=refs.written(PREFIX, year or 0, number or 0),
             leaf=leaf or 0,
             digest=bytes(digest).hex(),
-            total=templates.TOTAL in key.split("|"),
+            total=templates.TOTAL in key.split("|") or cells.get("item") in TOTALS,
             warned=order.get(key, 0) in warned,
         )
         for key, cells, leaf, digest, year, number in found

@@ -5,7 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from minxin.directory.rules import Officer, Role
 from minxin.disclosures.rules import templates
@@ -13,8 +15,8 @@ from minxin.disclosures.rules.codes import SubmissionStage
 from minxin.kernel import merkle
 from minxin.kernel.errors import Refused
 
-SUBMISSION = "BS"  # the prefix of a submission's ref
 DETAIL = "detail"  # the sheet whose rows are added up: function x economic x project x fund (预算明细)
+WHOSE: dict[str, str | Promise] = {"department_budget": gettext_lazy("部门"), "government_budget": gettext_lazy("政府")}
 CITY = "department_budget"  # what a whole city publishes at once
 OF_FINANCE = (Role.PUBLISHER,)  # for every unit whose budget the bureau keeps
 OF_UNIT = (Role.PUBLISHER, Role.HEAD)  # for the unit's own tables
