@@ -14,7 +14,7 @@ PUBLIC = [
     "/", "/file/", "/track/", "/cases/", "/cases/?q=工资", "/units/", "/units/?q=财政", "/stars/", "/money/",
     "/accountability/", "/ledger/received/", "/ledger/closed/", "/data/", "/disclosures/disbursement/", "/about/",
     "/privacy/", "/accessibility/", "/preferences/", "/desk/account/login/", "/file/receipt/", "/nowhere/",
-    "/publications/rules/",
+    "/publications/rules/", "/publications/", "/publications/guide/",
 ]  # fmt: skip
 MAIN = ["/", "/file/", "/track/", "/cases/", "/units/", "/desk/account/login/"]
 CENTRE = "葫芦岛市民心网中心"
@@ -24,6 +24,7 @@ DESK = [
     (Role.ARBITRATOR, ["/desk/", "/desk/catalogue/trial/"]),
     (Role.SUPERVISOR, ["/desk/supervision/", "/desk/catalogue/limits/"]),
     (Role.HEAD, ["/desk/minute/", "/desk/account/", "/desk/account/password/change/", "/desk/account/2fa/"]),
+    (Role.PUBLISHER, ["/desk/publishing/"]),
     (Role.SYSTEM_ADMIN, ["/desk/units/", "/desk/regions/", "/desk/directory/import/", "/desk/nowhere/"]),
     (Role.SECURITY_ADMIN, ["/desk/people/"]),
     (Role.AUDITOR, ["/desk/log/"]),
