@@ -285,10 +285,10 @@ def more_bureaus(money, count):
             code=code, name=f"葫芦岛市第{number}局", short_name="", kind=UnitKind.GOVERNMENT, region="211400",
             parent="211400-MX", line_parent=None, is_centre=False, opened_on=date(2005, 1, 1), by=SYSTEM,
         )  # fmt: skip
-        new = units.NewBudgetUnit(code, f"30{number}", UnitType.ADMINISTRATIVE, "bureau", "行政科", 10)
+        new = units.NewBudgetUnit(code, f"{300 + number}", UnitType.ADMINISTRATIVE, "bureau", "行政科", 10)
         units.enrol(finance=money.units["finance"].code, units=[new], on=date(2005, 1, 1), by=SYSTEM)
         money.units[code] = directory.unit(code)
-        rows = [budgets.detail("2010301", "30101", 10_000, unit=f"30{number}")]
+        rows = [budgets.detail("2010301", "30101", 10_000, unit=f"{300 + number}")]
         budgets.publish(money, code, rows, budgets.at(2007, 2, 1))
 
 
@@ -352,5 +352,5 @@ def test_reports_cost_the_same_for_three_units_and_for_twenty_five(plan, django_
             profile.profile(EDUCATION, known, among)
 
     cost()
-    more_bureaus(plan, 9)
+    more_bureaus(plan, 22)
     cost()
