@@ -1,15 +1,19 @@
 """The few statements that are worth keeping planned: those behind a door that must be fast."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.query import get_related_populators
 from psycopg import sql
 
+Row = TypeVar("Row")
 _HOLE = re.compile("%s|%%")
+_NUMBER, _WORD = -(2**40), "‹asked›"  # stand for what is asked in a question that is kept
 
 
 def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
@@ -57,7 +61,55 @@ def planned(statement: str, values: Sequence[object]) -> tuple[str, tuple[object
     return _HOLE.sub(fill, statement), tuple(kept)
 
 
+class Kept(Generic[Row]):
+    """What belongs to one number (the clocks of a case) or one word (the events of a stream), asked at doors that must
+    be fast: the ORM writes the question once, each connection keeps its plan, and the rows are those of the queryset.
+
+    `write` gets a value that stands for the number or the word; nothing else in it may change from call to call.
+    """
+
+    def __init__(self, write: Callable[[Any], QuerySet[Any, Row]], *, by: type[int] | type[str] = int) -> None:
+        self._write, self._by = write, by
+        self._written: tuple[str, tuple[object, ...], Callable[[Iterable[Any]], Iterable[Row]]] | None = None
+
+    def __call__(self, asked: int | str) -> list[Row]:
+        """1 query. The rows that belong to this number or word."""
+        if self._written is None:
+            self._written = _written(self._write(_NUMBER if self._by is int else _WORD))
+        statement, values, read = self._written
+        return list(read(rows(statement, [asked if value in (_NUMBER, _WORD) else value for value in values])))
+
+
+def _written(queryset: QuerySet[Any, Any]) -> tuple[str, tuple[object, ...], Callable[[Iterable[Any]], Iterable[Any]]]:
+    """A queryset as a statement, its values, and how its rows are read: what the ORM does for every question anew."""
+    compiler: Any = queryset.query.get_compiler(connection=connection)
+    statement, values = planned(*compiler.as_sql())
+    converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+    kinds = compiler.klass_info
+
+    def plain(found: Iterable[Any]) -> Iterable[Any]:
+        return map(tuple, compiler.apply_converters(found, converters) if converters else found)
+
+    if queryset.query.values_select:
+        return statement, values, plain
+    first, last = kinds["select_fields"][0], kinds["select_fields"][-1] + 1
+    names = [column[0].target.attname for column in compiler.select[first:last]]
+    populators: Any = get_related_populators  # its stub is of another version
+    beside = populators(kinds, compiler.select, connection.alias)
+
+    def objects(found: Iterable[Any]) -> Iterable[Any]:
+        for row in plain(found):
+            one = kinds["model"].from_db(connection.alias, names, row[first:last])
+            for related in beside:
+                related.populate(row, one)
+            yield one
+
+    return statement, values, objects
+
+
 def _placeholder(value: object) -> str:
+    if value == _WORD:
+        return "varchar"
     if isinstance(value, list):
         return "bigint[]"
     if isinstance(value, int) and not isinstance(value, bool):

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from minxin.kernel import clocks
+from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent
 from minxin.ledger import models
 
@@ -30,12 +30,21 @@ class Event:
 
 
 _FIELDS = ("stream", "seq", "verb", "at", "actor_kind", "actor_id", "actor_label", "unit_id", "facts")
+WHOLE = 1000  # events of a stream that are read at once
 
 
-def history(stream: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
+def history(stream: str, *, after: int = 0, limit: int = WHOLE) -> list[Event]:
     """1 query. The events of a stream in order, those after number `after`, at most `limit`."""
-    rows = models.Event.objects.filter(stream=stream, seq__gt=after).order_by("seq")[:limit]
-    return [Event(*row) for row in rows.values_list(*_FIELDS)]
+    if not after and limit == WHOLE:
+        return [Event(*row) for row in _whole(stream)]
+    return [Event(*row) for row in _of(stream).filter(seq__gt=after)[:limit]]
+
+
+def _of(stream: str) -> QuerySet[models.Event, tuple[Any, ...]]:
+    return models.Event.objects.filter(stream=stream).order_by("seq").values_list(*_FIELDS)
+
+
+_whole = statements.Kept(lambda stream: _of(stream)[:WHOLE], by=str)
 
 
 # --- the auditor's log: every act that is not of a sealed report, newest first

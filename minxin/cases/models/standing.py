@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import cast
 
 from minxin.cases.models import snapshot
@@ -14,6 +15,7 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import CENTRE, Officer, Role
 from minxin.kernel import clocks
 from minxin.kernel import reports as kernel
+from minxin.kernel.statements import Kept
 
 _AT_UNIT = {Role.CLERK: Stand.CLERK, Role.SECTION: Stand.SECTION, Role.LEADER: Stand.LEADER, Role.HEAD: Stand.HEAD,
             Role.DISCIPLINE: Stand.CLERK}  # a discipline commission handles like any unit  # fmt: skip
@@ -24,11 +26,28 @@ _JUDGES = {Role.REVIEWER, Role.SUPERVISOR}
 def situation(case: Case, officer: Officer, now: datetime, *, needs: Iterable[Need] | None = None) -> Situation:
     """At most 6 queries, fewer for fewer needs. The case as the rules see it; `needs` None asks for all that matter."""
     stage, lane = codes.Stage(case.stage), codes.Lane(case.lane)
-    assignments = cast(Sequence[Assignment], case.assignments.order_by("id"))  # asked for by the first who looks
-    standing = stands(case, officer, assignments)
+    work = _Work(case)
+    standing = stands(case, officer, work.assignments)
     wanted = in_question(stage, lane, standing) if needs is None else needs
-    held = frozenset(need for need in wanted if _HOLDS[need](case, assignments, now))
+    held = frozenset(need for need in wanted if _HOLDS[need](case, work, now))
     return Situation(stage, lane, standing, held)
+
+
+class _Work:
+    """What several needs look at, asked for by the first who looks."""
+
+    def __init__(self, case: Case) -> None:
+        self.assignments = cast(Sequence[Assignment], case.assignments.order_by("id"))
+        self._case_id = case.pk
+
+    @cached_property
+    def decided(self) -> dict[str, datetime | None]:
+        """When each request for review was decided, by tier."""
+        return dict(_APPEALS(self._case_id))
+
+
+_APPEALS = Kept(lambda case: Appeal.objects.filter(case_id=case).values_list("tier", "decided_at"))
+_REDOS = Kept(lambda case: Message.objects.filter(case_id=case, note=codes.Note.REDO).values_list("at"))
 
 
 def stands(case: Case, officer: Officer, assignments: Sequence[Assignment]) -> frozenset[Stand]:
@@ -105,11 +124,11 @@ def _holder(case: Case, assignments: Sequence[Assignment]) -> Assignment | None:
     return next((a for a in assignments if a.id == case.holder_id), None)
 
 
-def _returnable(case: Case, assignments: Sequence[Assignment], _now: datetime) -> bool:
-    holder = _holder(case, assignments)
+def _returnable(case: Case, work: _Work, _now: datetime) -> bool:
+    holder = _holder(case, work.assignments)
     if holder is None or case.locked:
         return False
-    return not any(a.unit_id == holder.unit_id and a.state == codes.Work.RETURNED for a in assignments)
+    return not any(a.unit_id == holder.unit_id and a.state == codes.Work.RETURNED for a in work.assignments)
 
 
 def _found(case: Case, *_: object) -> bool:
@@ -118,23 +137,25 @@ def _found(case: Case, *_: object) -> bool:
 
 
 def _has(words: codes.Words) -> Callable[..., bool]:
-    def holds(case: Case, _assignments: Sequence[Assignment], _now: datetime) -> bool:
+    def holds(case: Case, _work: _Work, _now: datetime) -> bool:
         return Text.objects.filter(case=case, words=words).exists()
 
     return holds
 
 
-def _opinions_in(_case: Case, assignments: Sequence[Assignment], now: datetime) -> bool:
-    return not any(a.part == codes.Part.ASSIST and a.state in codes.OPEN_WORK and now < a.due_at for a in assignments)
+def _opinions_in(_case: Case, work: _Work, now: datetime) -> bool:
+    return not any(
+        a.part == codes.Part.ASSIST and a.state in codes.OPEN_WORK and now < a.due_at for a in work.assignments
+    )
 
 
-def _depth_left(case: Case, assignments: Sequence[Assignment], _now: datetime) -> bool:
-    holder = _holder(case, assignments)
+def _depth_left(case: Case, work: _Work, _now: datetime) -> bool:
+    holder = _holder(case, work.assignments)
     return holder is not None and holder.level < 4
 
 
-def _at_centre(case: Case, assignments: Sequence[Assignment], _now: datetime) -> bool:
-    holder = _holder(case, assignments)
+def _at_centre(case: Case, work: _Work, _now: datetime) -> bool:
+    holder = _holder(case, work.assignments)
     return case.stage != codes.Stage.HANDLING or holder is None or holder.unit_id == case.centre_id
 
 
@@ -147,24 +168,21 @@ def _within(case: Case, code: codes.ClockCode, since: datetime | None, now: date
     return since is not None and now < clocks.due(since, limit(case, code, now).limit, kernel.calendar(case.region))
 
 
-def _redo_window(case: Case, _a: object, now: datetime) -> bool:
+def _redo_window(case: Case, _w: object, now: datetime) -> bool:
     """Once for every answer, in time, and no more than three rounds in all."""
     if case.redos >= overdue.MOST_REDOS or not _within(case, codes.ClockCode.REDO_REQUEST, case.closed_at, now):
         return False
-    return not Message.objects.filter(case=case, note=codes.Note.REDO, at__gte=case.answered_at or now).exists()
+    return all(at < (case.answered_at or now) for (at,) in _REDOS(case.pk))
 
 
-def _review_window(case: Case, _a: object, now: datetime) -> bool:
-    if Appeal.objects.filter(case=case, tier=codes.Tier.REVIEW).exists():
+def _review_window(case: Case, work: _Work, now: datetime) -> bool:
+    return _within(case, codes.ClockCode.APPEAL_REQUEST, case.closed_at, now) and codes.Tier.REVIEW not in work.decided
+
+
+def _recheck_window(case: Case, work: _Work, now: datetime) -> bool:
+    if codes.Tier.RECHECK in work.decided:
         return False
-    return _within(case, codes.ClockCode.APPEAL_REQUEST, case.closed_at, now)
-
-
-def _recheck_window(case: Case, _a: object, now: datetime) -> bool:
-    decided = dict(case.appeals.exclude(tier=codes.Tier.STARS).values_list("tier", "decided_at"))
-    if codes.Tier.RECHECK in decided:
-        return False
-    return _within(case, codes.ClockCode.RECHECK_REQUEST, decided.get(codes.Tier.REVIEW), now)
+    return _within(case, codes.ClockCode.RECHECK_REQUEST, work.decided.get(codes.Tier.REVIEW), now)
 
 
 def _stars_appeal(case: Case, *, pending: bool) -> bool:
@@ -181,7 +199,7 @@ def limit(case: Case, code: codes.ClockCode, now: datetime) -> limits.LimitRow:
     )
 
 
-_HOLDS: dict[Need, Callable[[Case, Sequence[Assignment], datetime], bool]] = {
+_HOLDS: dict[Need, Callable[[Case, _Work, datetime], bool]] = {
     Need.RETURNABLE: _returnable,
     Need.CONTACTED: lambda case, _a, _n: case.anonymous or case.contacted_at is not None,
     Need.FOUND: _found,

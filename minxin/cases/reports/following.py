@@ -12,6 +12,7 @@ from minxin.cases.reports import track
 from minxin.cases.rules import codes
 from minxin.directory import reports as directory
 from minxin.kernel.errors import Absent
+from minxin.kernel.statements import Kept
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ def key(ref: str) -> int:
 
 def entry(case_id: int) -> tuple[Case, str]:
     """1 query. A case and its code, for somebody who has shown the code before (a signed cookie says so)."""
-    case = Case.objects.select_related("filing").filter(pk=case_id).first()
+    case = next(iter(_ENTRY(case_id)), None)
     if case is None:
         raise Absent
     return case, query_code(case.pk, bytes(case.filing.code_salt))
+
+
+_ENTRY = Kept(lambda case: Case.objects.select_related("filing").filter(pk=case))
 
 
 def attachment(case: Case, ref: str) -> Attachment:

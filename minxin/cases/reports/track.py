@@ -16,6 +16,7 @@ from minxin.directory.rules import CITIZEN
 from minxin.kernel import clocks
 from minxin.kernel import reports as kernel
 from minxin.kernel.errors import Absent, Refused
+from minxin.kernel.statements import Kept
 from minxin.ledger import reports as ledger
 
 
@@ -126,13 +127,24 @@ STEPS = {
     "recompute": gettext_lazy("放假安排调整，期限已重新计算"),
 }
 _NO_UNIT = gettext_lazy("办理单位")
+_SHOWN = (codes.ClockCode.ACCEPT, codes.ClockCode.ANSWER, codes.ClockCode.SUPPLEMENT, codes.ClockCode.CALL_BACK,
+          codes.ClockCode.BAD_MARK, codes.ClockCode.APPEAL, codes.ClockCode.RECHECK)  # fmt: skip
+
+# What the page asks of a case, kept planned: it is the page that everybody who has filed comes back to.
+_MESSAGES = Kept(lambda case: Message.objects.filter(case_id=case).order_by("id"))
+_RATINGS = Kept(lambda case: Rating.objects.filter(case_id=case).order_by("-round")[:1])
+_CLOCKS = Kept(lambda case: Clock.objects.filter(case_id=case, code__in=_SHOWN).order_by("id"))
+_ANSWERS = Kept(lambda case: Text.objects.filter(case_id=case, words=codes.Words.ANSWER).order_by("-id")[:1])
+_FILES = Kept(
+    lambda case: Attachment.objects.filter(Q(from_citizen=True) | Q(for_citizen=True), case_id=case).order_by("id")
+)
 
 
 def track(case: Case) -> Track:
     """At most 12 queries. `case` has been opened with its code by `opened`."""
     filing = case.filing
     words = _answer(case)
-    messages = list(Message.objects.filter(case=case).order_by("id"))
+    messages = _MESSAGES(case.pk)
     now = clocks.now()
     situation = standing.situation(case, CITIZEN, now)
     question = next((m.body for m in reversed(messages) if m.note == codes.Note.QUESTION), "")
@@ -148,7 +160,7 @@ def track(case: Case) -> Track:
         question=question if waiting else "",
         answer=words.body if words else "",
         answered_by=_name(words.unit_id) if words else "",
-        rating=Rating.objects.filter(case=case).order_by("-round").first(),
+        rating=next(iter(_RATINGS(case.pk)), None),
         files=[File(f.ref, f.name, f.size) for f in _files(case)],
         verbs=moves.allowed(situation),
         respondent=_name(case.respondent_id) or filing.respondent_name,
@@ -168,11 +180,9 @@ def opened(ref: str, code: str) -> Case:
 
 
 def dues(case: Case) -> list[Due]:
-    """2 queries. The clocks that concern the complainant, newest of each kind, explained day by day."""
-    shown = [codes.ClockCode.ACCEPT, codes.ClockCode.ANSWER, codes.ClockCode.SUPPLEMENT, codes.ClockCode.CALL_BACK]
-    shown += [codes.ClockCode.BAD_MARK, codes.ClockCode.APPEAL, codes.ClockCode.RECHECK]
-    newest = {clock.code: clock for clock in Clock.objects.filter(case_id=case.pk, code__in=shown).order_by("id")}
-    return [explain(newest[code]) for code in shown if code in newest]
+    """1 query. The clocks that concern the complainant, newest of each kind, explained day by day."""
+    newest = {clock.code: clock for clock in _CLOCKS(case.pk)}
+    return [explain(newest[code]) for code in _SHOWN if code in newest]
 
 
 def explain(clock: Clock) -> Due:
@@ -223,9 +233,8 @@ def _answer(case: Case) -> Text | None:
     """The answer is the complainant's once it has been approved, not before."""
     if case.answered_at is None:
         return None
-    return Text.objects.filter(case=case, words=codes.Words.ANSWER).order_by("-id").first()
+    return next(iter(_ANSWERS(case.pk)), None)
 
 
 def _files(case: Case) -> list[Attachment]:
-    mine = Q(from_citizen=True) | (Q(for_citizen=True) if case.answered_at else Q(pk__in=[]))
-    return list(Attachment.objects.filter(mine, case=case).order_by("id"))
+    return [file for file in _FILES(case.pk) if file.from_citizen or case.answered_at]

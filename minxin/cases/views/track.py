@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ class Act:
     form: django_forms.Form
     open: bool
     files: tuple[Any, ...] = ()
+    plain: bool = True  # nothing is typed in it: the same for everybody
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -168,11 +170,17 @@ def _acts(seen: tracks.Track, acting: tuple[str, django_forms.Form, tuple[str, .
     for verb in seen.verbs:
         if acting and acting[0] == verb:
             shown = tuple(reports.in_tray(acting[2]))
-            found.append(Act(verb, str(MOVES[verb].label), acting[1], open=True, files=shown))
+            found.append(Act(verb, str(MOVES[verb].label), acting[1], open=True, files=shown, plain=False))
         elif verb in forms.VERBS:
             urgent = verb in {"supply", "rate"}
-            found.append(Act(verb, str(MOVES[verb].label), forms.VERBS[verb](auto_id=f"{verb}_%s"), open=urgent))
+            found.append(Act(verb, str(MOVES[verb].label), _blank(verb), open=urgent))
     return found
+
+
+@lru_cache(maxsize=len(forms.VERBS))
+def _blank(verb: str) -> django_forms.Form:
+    """The form of a verb before anything is typed: made once, only ever drawn."""
+    return forms.VERBS[verb](auto_id=f"{verb}_%s")
 
 
 def _tray(request: HttpRequest) -> tuple[str, ...]:

@@ -45,3 +45,20 @@ def test_a_list_of_numbers_is_one_value() -> None:
         [(False,)],
         [(False,)],
     ]
+
+
+@pytest.mark.django_db
+def test_what_belongs_to_a_word_is_asked_once_planned_and_read_as_the_orm_reads_it() -> None:
+    days = statements.Kept(lambda note: CalendarDay.objects.filter(note=note).order_by("id"), by=str)
+    named = statements.Kept(lambda key: CalendarDay.objects.filter(pk=key).values_list("on", "note"))
+    beside = statements.Kept(lambda key: CalendarDay.objects.filter(pk=key).select_related("version"))
+    first = CalendarDay.objects.select_related("version").order_by("id")[0]
+    for _time in range(2):
+        found = days(first.note)
+        assert found == list(CalendarDay.objects.filter(note=first.note).order_by("id"))
+        assert [(day.on, day.kind) for day in found][:1] == [(first.on, first.kind)]
+        assert not found[0]._state.adding
+        assert days("o'clock") == []
+        assert named(first.pk) == [(first.on, first.note)]
+        assert "version" in beside(first.pk)[0]._state.fields_cache
+        assert beside(first.pk)[0].version == first.version
