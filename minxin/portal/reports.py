@@ -1,11 +1,12 @@
 """What the public's front door shows: the four numbers, the latest answers, units with their stars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minxin.cases.reports import public, tally
 from minxin.directory import reports as directory
 from minxin.directory.rules import Level, UnitRef
+from minxin.kernel import text
 
 MOST_UNITS = 300
 
@@ -71,6 +72,17 @@ def line(code: str) -> Line:
     page = directory.line_page(code)
     totals = tally.units([page.unit.id]).get(page.unit.id, tally.Totals())
     return Line(page, totals, public.latest(unit=page.unit.id, most=5))
+
+
+def asked(query: Mapping[str, str]) -> str | None:
+    """No query. What a filing is about, in words with reference and version; None when the address names nothing."""
+    ref = text.clean(query.get("about", "")[:80], limit=80, field="about")
+    if not ref:
+        return None
+    label = text.clean(query.get("label", "")[:100], limit=100, field="label")
+    version = text.clean(query.get("version", "")[:16], limit=16, field="version")
+    named = ref if not version else f"{ref} · {version}"
+    return f"{label}（{named}）" if label else named
 
 
 def areas() -> list[tuple[str, str]]:

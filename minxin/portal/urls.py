@@ -6,6 +6,7 @@ from minxin.portal import views
 
 public: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
+    path("ask/", views.ask, name="ask"),
     path("ledger/<slug:which>/", views.ledger, name="ledger"),
     path("money/", views.money_ledger, name="money"),
     path("accountability/", views.accountability, name="accountability"),

@@ -5,9 +5,10 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +24,8 @@ from minxin.portal import reports
 
 Row = Mapping[str, Any]
 
-# The six disclosures (理财“六公开”): drawing, title, what it will show. They open with the next release.
+# The six disclosures (理财“六公开”): drawing, title, what it shows. Those of OPEN have their own pages; the others open
+# with the next release.
 DISCLOSURES = {
     "allocation": ("money", gettext_lazy("资金分配"), gettext_lazy("年初预算，钱到哪里、多少")),
     "disbursement": ("glass", gettext_lazy("资金拨付"), gettext_lazy("玻璃管道里的每一笔")),
@@ -32,6 +34,7 @@ DISCLOSURES = {
     "assets": ("building", gettext_lazy("国有资产处置"), gettext_lazy("公开拍卖，不流失")),
     "online": ("globe", gettext_lazy("政务网上公开"), gettext_lazy("法规、收支、去向")),
 }
+OPEN = {"allocation": "budget_whole", "disbursement": "pipe_newest"}
 LEDGERS = {
     "received": gettext_lazy("收到"),
     "closed": gettext_lazy("办结"),
@@ -42,8 +45,19 @@ LEDGERS = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """One search box, two doors, four true numbers, the latest answers."""
-    facts = {"home": reports.home(), "disclosures": DISCLOSURES}
+    facts = {"home": reports.home(), "disclosures": DISCLOSURES, "open": OPEN}
     return render(request, "portal/home.html", facts)
+
+
+@require_safe
+def ask(request: HttpRequest) -> HttpResponse:
+    """From a published figure or payment to a filing about it: its words, reference, version and digest go along."""
+    words = reports.asked(request.GET)
+    if words is None:
+        raise Absent
+    digest, unit = request.GET.get("digest", "")[:128], request.GET.get("unit", "")[:40]
+    given = {"about": words, "about_digest": digest, "unit": unit}
+    return redirect(f"{reverse('file')}?{urlencode({name: value for name, value in given.items() if value})}")
 
 
 @require_safe
@@ -146,9 +160,11 @@ def download(_request: HttpRequest, name: str, form: str) -> HttpResponseBase:
 
 @require_safe
 def disclosure(request: HttpRequest, name: str) -> HttpResponse:
-    """What one of the six disclosures will show; it opens with the next release, and shows no figure before."""
+    """Where one of the six disclosures stands; what is not open yet shows no figure."""
     if name not in DISCLOSURES:
         raise Absent
+    if name in OPEN:
+        return redirect(OPEN[name])
     return render(request, "portal/disclosure.html", {"disclosure": DISCLOSURES[name], "disclosures": DISCLOSURES})
 
 
@@ -168,7 +184,21 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponseBase:
     """The public pages, for search engines."""
     base = f"{request.scheme}://{request.get_host()}"
-    names = ("home", "file", "public_cases", "units", "stars", "money", "accountability", "data", "about", "privacy")
+    names = (
+        "home",
+        "file",
+        "public_cases",
+        "units",
+        "stars",
+        "money",
+        "accountability",
+        "data",
+        "about",
+        "privacy",
+        *OPEN.values(),
+        "publications",
+        "duties",
+    )
     return StreamingHttpResponse(_sitemap(base, [reverse(name) for name in names]), content_type="application/xml")
 
 

@@ -82,6 +82,8 @@ class Original:
     wanted: str
     place: str
     respondent_name: str
+    about: str = ""  # the published figure or payment it is about, in words with its reference
+    digest: str = ""  # of that figure as it stood then
 
 
 @dataclass(frozen=True)
@@ -404,7 +406,8 @@ def _marks(case: Case) -> list[str]:
 
 
 def _original(case: Case, filing: Filing) -> Original:
-    return Original(case.title, filing.text, filing.wanted, filing.place, filing.respondent_name)
+    about = (filing.about_ref, filing.about_digest)
+    return Original(case.title, filing.text, filing.wanted, filing.place, filing.respondent_name, *about)
 
 
 def _opened(case: Case, officer: Officer, now: datetime) -> bool:

@@ -55,7 +55,7 @@ LARGE = {  # projects of the city that are larger than their offices: yuan of 20
     "211400-ZRJ": [("征地和拆迁补偿", "31012", 44_000_000, "2120801")],
 }  # fmt: skip
 FUND_OF = {"2120801": "fund"}
-ABROAD = {"211400-103": 120_000, "211400-154": 380_000, "211400-166": 420_000, "211400-132": 90_000}
+ABROAD = {"211400-103": 120_000, "211400-163": 420_000, "211400-138": 90_000, "211400-132": 60_000}
 CAR = {("211400-GAJ", 2006): 560_000, ("211400-GAJ", 2007): 420_000, ("211400-131001", 2007): 0}
 
 
@@ -112,7 +112,25 @@ def plan(unit: Unit, year: int) -> tuple[Item, ...]:
 
 def sheets(unit: Unit, year: int) -> Sheets:
     """The eleven tables, the detail and the words, by the codes of the template department_budget; amounts in yuan."""
-    items, before = plan(unit, year), plan(unit, year - 1) if year - 1 in GROWTH else ()
+    return _tables(unit, year, plan(unit, year), plan(unit, year - 1) if year - 1 in GROWTH else ())
+
+
+def account(unit: Unit, year: int, spent: Sequence[Item]) -> Sheets:
+    """The final account (决算) of what was spent: the same tables, with what an account tells besides."""
+    made = _tables(unit, year, spent, ())
+    for row in made["three_public"]:
+        row |= {"trips": 0, "travellers": 0, "bought": 0, "kept": 0, "receptions": 0, "guests": 0}
+        if row["year"] == year:
+            row |= {"trips": 1, "travellers": 4, "bought": 2, "kept": 8, "receptions": 96, "guests": 640}
+    for row in made["gov_fund"]:
+        row |= {"opening": 0, "income": row["total"], "closing": 0}
+    made["narrative"].append(
+        {"part": "travel", "text": "因公出国（境）、公务用车和公务接待的团组、人数、车辆和批次见“三公”经费表。"}
+    )
+    return made
+
+
+def _tables(unit: Unit, year: int, items: Sequence[Item], before: Sequence[Item]) -> Sheets:
     general = [item for item in items if item.fund == "general"]
     return {
         "overview": _overview(items, year),

@@ -12,15 +12,15 @@ from minxin.cases.actions import tally
 from minxin.directory import reports as directory
 from minxin.kernel import clocks
 from minxin.kernel.errors import Refused
-from minxin.portal.actions import acting, network, ninety_days, story
+from minxin.portal.actions import acting, glass, network, ninety_days, story, treasury
 
 Say = Callable[[str], None]
 
 
-def load(say: Say, tell: ninety_days.Tell) -> dict[str, str]:
+def load(say: Say, tell: ninety_days.Tell, *, money: bool = True) -> dict[str, str]:
     """Load the demo into an empty database; the refs of its cases by their keys.
 
-    `say` is told the parts, `tell` the steps.
+    `say` is told the parts, `tell` the steps; without `money` the glass counter stays closed.
     Raises Refused: `production`, because everybody knows the demo's passwords; `not_empty`, because nothing of the
     demo may ever stand beside real cases.
     """
@@ -39,9 +39,27 @@ def load(say: Say, tell: ninety_days.Tell) -> dict[str, str]:
         deductions, arrears = story.tell()
         say(_("最近九十天"))
         refs = ninety_days.play(tell, now=now)
+        if money:
+            _open_glass(say)
     tally.fold()
     acting.forget()
     return {"deductions": deductions, "arrears": arrears, **refs}
+
+
+def _open_glass(say: Say) -> None:
+    """Budgets of two years, a year through the pipe, accounts of departments and one that came late."""
+    glass.open_counter()
+    for year in (2006, 2007):
+        say(_("%(year)s年预算：265个部门和预算单位一次公开") % {"year": year})
+        glass.publish_budgets(year, _silent)
+    say(_("2006年国库支付：玻璃管道里的一年"))
+    treasury.open_treasury()
+    treasury.run_year(_silent)
+    glass.publish_accounts(treasury.YEAR)
+
+
+def _silent(_done: int, _total: int) -> None:
+    """The parts are told, not their steps."""
 
 
 @contextmanager

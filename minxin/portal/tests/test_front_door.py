@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from minxin.cases.reports import tally
+from minxin.cases.actions import reading
+from minxin.cases.reports import dossier, tally
 from minxin.cases.tests import public_cast
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,27 @@ def test_open_data_are_the_rows_of_the_pages(client, cast):
 def test_no_cell_of_a_sheet_begins_a_formula(client, cast):
     public_cast.published(cast, title="=HYPERLINK(1)")
     assert "'=HYPERLINK" in client.get("/data/cases.csv").getvalue().decode()
+
+
+def test_from_a_figure_to_a_filing_about_it_with_one_click(client, cast):
+    query = {"about": "ZF2006-0000429-3", "version": "v1", "digest": "ab" * 32, "unit": "211421-CZJ"}
+    query["label"] = "购置办公设备"
+    answer = client.get("/ask/", query, follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain[0][0].startswith("/file/?about=")
+    assert "购置办公设备（ZF2006-0000429-3 · v1）" in page
+    assert "您要反映的是这条公开信息" in page
+    assert f'value="{"ab" * 32}"' in page
+
+
+@pytest.mark.parametrize("query", ["", "about=", "label=x", "about=%20"])
+def test_a_question_about_nothing_is_not_found(client, cast, query):
+    assert client.get(f"/ask/?{query}").status_code == 404
+
+
+def test_what_a_filing_is_about_reaches_the_centres_desk(client, cast):
+    filed = public_cast.filed(about_ref="购置办公设备（ZF2006-0000429-3）", about_digest="ab" * 32)
+    case = reading.read(filed.ref, by=cast.officers["huludao_editor"])
+    file = dossier.dossier(case, cast.officers["huludao_editor"])
+    assert file.original is not None
+    assert (file.original.about, file.original.digest) == ("购置办公设备（ZF2006-0000429-3）", "ab" * 32)
