@@ -1,11 +1,11 @@
 """The pipe as anybody reads it: what runs through each joint, part by part, from running totals and budget lines."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
@@ -16,6 +16,7 @@ from minxin.disclosures.rules.pipe_public import CITY, SUMS, Sums
 from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent
 
+T = TypeVar("T")
 SECONDS = 5.0  # a page may know a new budget unit so late
 MONTHS = tuple(range(1, 14))  # 13: after the end of the fiscal year
 BY = ("department", "unit", "function", "economic", "fund", "month")
@@ -229,18 +230,24 @@ def divided(where: Where, by: str, *, digits: int = 0) -> dict[str, Sums]:
     """
     if where.unit or where.department:
         return _divided(where, by, digits)
-    now = time.monotonic()
-    kept = _kept.get((where, by, digits))
-    if kept is None or now - kept[0] > KEPT_SECONDS:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        kept = _kept[where, by, digits] = (now, _divided(where, by, digits))
-    return kept[1]
+    return keep((where, by, digits), lambda: _divided(where, by, digits))
 
 
 KEPT_SECONDS = 3.0
 MOST_KEPT = 128
-_kept: dict[tuple[Where, str, int], tuple[float, dict[str, Sums]]] = {}
+_kept: dict[object, tuple[float, Any]] = {}
+
+
+def keep(key: object, make: Callable[[], T]) -> T:
+    """What was made under that key in the last few seconds by this process, else what is made now."""
+    now = time.monotonic()
+    kept = _kept.get(key)
+    if kept is None or now - kept[0] > KEPT_SECONDS:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[key] = (now, make())
+    found: T = kept[1]
+    return found
 
 
 def _divided(where: Where, by: str, digits: int) -> dict[str, Sums]:

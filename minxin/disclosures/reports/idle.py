@@ -67,7 +67,13 @@ GROUP BY 1
 
 
 def standing(where: Where) -> Standing:
-    """4 queries. Where the money of a year, a department or a unit stands still."""
+    """4 queries; the whole city's is kept for some seconds. Where a year's, a department's or a unit's money stands."""
+    if where.unit or where.department:
+        return _standing(where)
+    return flow.keep(("standing", where), lambda: _standing(where))
+
+
+def _standing(where: Where) -> Standing:
     found = flow.view(where, "unit" if where.department or where.unit else "department")
     ages = _ages(where)
     unrequested = pipe_public.amount(found.whole, Stretch.UNREQUESTED)

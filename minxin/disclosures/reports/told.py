@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from minxin.directory import reports as directory
 from minxin.disclosures.models import BudgetLine, Payment
 from minxin.disclosures.models.line import ref_of as line_ref
-from minxin.disclosures.models.payment import payment_ref
+from minxin.disclosures.models.payment import PER_YEAR, payment_ref
 from minxin.disclosures.reports import flow, headings
 from minxin.disclosures.reports.flow import Where
 from minxin.disclosures.rules import pipe_public, publishing
@@ -67,7 +67,7 @@ class Page:
     older: str
 
 
-_COLUMNS = (
+COLUMNS = (
     "id", "unit_id", "line__year", "line__number", "line__project", "paid_on", "function", "economic", "fund",
     "payee_kind", "stage", "amount_fen", "returned_fen", "commitment__published_on", "commitment__contract_no",
     "payee__name",
@@ -85,46 +85,37 @@ def payments(where: Where, *, stretch: Stretch | None = None, before: str = "", 
     first, last = _span(where, key, size)
     rows: QuerySet[Payment] = Payment.objects.public().filter(
         unit_id=flow.place(where.unit).unit.id,
-        id__gte=where.year * 10**9,
-        id__lt=(where.year + 1) * 10**9,
+        id__gte=where.year * PER_YEAR,
+        id__lt=(where.year + 1) * PER_YEAR,
         paid_on__gte=first,
         paid_on__lte=last,
     )
     rows = _narrowed(rows, where, stretch)
     if key:
         rows = rows.filter(Q(paid_on__lt=key[0]) | Q(paid_on=key[0], id__lt=key[1]))
-    found = list(rows.order_by("-paid_on", "-id").values_list(*_COLUMNS)[: size + 1])
+    found = list(rows.order_by("-paid_on", "-id").values_list(*COLUMNS)[: size + 1])
     shown = [told(row) for row in found[:size]]
     older = f"{found[size - 1][5]:%Y%m%d}-{found[size - 1][0]}" if len(found) > size else ""
     return Page(shown, older)
 
 
-def of_lines(lines: Iterable[int], *, contracts: Iterable[int] = (), before: str = "", size: int = SIZE) -> Page:
-    """1 query. Payments from these lines that may be told, newest number first; of these contracts only, if given."""
-    rows = Payment.objects.public().filter(line_id__in=list(lines))
+def of_lines(
+    year: int, lines: Iterable[int], *, contracts: Iterable[int] = (), before: str = "", size: int = SIZE
+) -> Page:
+    """1 query. Payments from lines of a year that may be told, newest number first; of these contracts, if given."""
+    rows = Payment.objects.public().filter(
+        line_id__in=list(lines), id__gte=year * PER_YEAR, id__lt=(year + 1) * PER_YEAR
+    )
     if contracts := list(contracts):
         rows = rows.filter(commitment_id__in=contracts)
     if before.isdecimal():
         rows = rows.filter(id__lt=int(before[:18]))
-    found = list(rows.order_by("-id").values_list(*_COLUMNS)[: size + 1])
+    found = list(rows.order_by("-id").values_list(*COLUMNS)[: size + 1])
     return Page([told(row) for row in found[:size]], str(found[size - 1][0]) if len(found) > size else "")
 
 
-def one(payment: Payment) -> Told:
-    """No query for a payment with its line, commitment and payee. The same row as in a list."""
-    held = payment.commitment
-    return told(
-        (
-            payment.pk, payment.unit_id, payment.line.year, payment.line.number, payment.line.project,
-            payment.paid_on, payment.function, payment.economic, payment.fund, payment.payee_kind, payment.stage,
-            payment.amount_fen, payment.returned_fen, held.published_on if held else None,
-            held.contract_no if held else "", payment.payee.name,
-        )
-    )  # fmt: skip
-
-
 def told(row: Sequence[Any]) -> Told:
-    """The row of _COLUMNS as the public may read it."""
+    """The row of COLUMNS as the public may read it."""
     (key, unit_id, year, number, project, on, function, economic, fund, kind, stage, fen, back, announced, contract,
      payee) = row  # fmt: skip
     unit = directory.unit(unit_id)

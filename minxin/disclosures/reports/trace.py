@@ -1,8 +1,9 @@
 """One yuan through the pipe: joint by joint, with day, document, office and waiting; forward and back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -11,7 +12,6 @@ from django.utils.translation import gettext as _
 from minxin.directory import reports as directory
 from minxin.disclosures.models import (
     Allotment,
-    Appropriation,
     Approval,
     BudgetLine,
     Commitment,
@@ -40,7 +40,7 @@ from minxin.disclosures.rules.codes import (
     Version,
 )
 from minxin.disclosures.rules.pipe_public import Sums
-from minxin.kernel import clocks, refs
+from minxin.kernel import clocks, refs, statements
 from minxin.kernel import reports as kernel
 from minxin.kernel.clocks import Calendar
 from minxin.kernel.errors import Absent, Refused
@@ -93,7 +93,6 @@ class OnePayment:
     row: Told
     where: Where
     joints: Sequence[Joint]
-    line: Line
     figure: Figure | None
     mode: str
     working_days: int
@@ -141,26 +140,19 @@ class OneContract:
 
 
 def payment(ref: str) -> OnePayment:
-    """At most 7 queries. Raises Absent for what may not be told: not paid yet, to a person, withheld, unknown."""
-    found = (
-        Payment.objects.public()
-        .filter(pk=_id(ref))
-        .select_related("line", "request", "order", "commitment", "payee")
-        .first()
-    )
+    """At most 6 queries. Raises Absent for what may not be told: not paid yet, to a person, withheld, unknown."""
+    found = _paid(_id(ref))
     if found is None or found.unit_id not in flow.places():
         raise Absent
-    line = found.line
     calendar = kernel.calendar(directory.unit(found.finance_id).region)
-    figure = _figure(line)
+    figure = _figure(found)
     joints = _waited(_joints(found, figure), calendar)
     last = max((joint.on for joint in joints if joint.on and joint.state == "done"), default=found.requested_on)
-    (named,) = told.named([told.one(found)], found.year)
+    (named,) = told.named([found.row], found.year)
     return OnePayment(
         row=named[0],
-        where=_where(line),
+        where=_where(found),
         joints=joints,
-        line=told.line_of(line, shielded=True),
         figure=figure,
         mode=str(PayMode(found.mode).label),
         working_days=calendar.working_days(found.requested_on, last),
@@ -178,10 +170,10 @@ def line(ref: str, *, before: str = "") -> OneLine:
         line=told.line_of(found, shielded=shielded),
         where=where,
         figure=_figure(found),
-        changes=[_change(row) for row in _changes(found)],
-        allotments=[_allotted(row) for row in _allotments([found.pk])],
+        changes=_changes(found.pk),
+        allotments=_allotments(found.pk),
         contracts=[_contract([row]) for row in _contracts(line_id=found.pk)],
-        payments=told.of_lines([found.pk], before=before),
+        payments=told.of_lines(found.year, [found.pk], before=before),
         sums=sums,
         together=together,
         summary=found.summary,
@@ -194,7 +186,9 @@ def contract(unit: str, contract_no: str, *, before: str = "") -> OneContract:
     rows = list(_contracts(unit_id=flow.place(unit).unit.id, contract_no=contract_no[:60]))
     if not rows:
         raise Absent
-    payments = told.of_lines([row.line_id for row in rows], contracts=[row.pk for row in rows], before=before)
+    payments = told.of_lines(
+        rows[0].line.year, [row.line_id for row in rows], contracts=[row.pk for row in rows], before=before
+    )
     return replace(_contract(rows), payments=payments)
 
 
@@ -251,7 +245,7 @@ def _line(ref: str) -> tuple[BudgetLine, bool]:
     return found, bool(vars(found)["people"])
 
 
-def _where(row: BudgetLine) -> Where:
+def _where(row: "BudgetLine | _Paid") -> Where:
     return Where(row.year, unit=directory.unit(row.unit_id).code, function=row.function, economic=row.economic)
 
 
@@ -270,55 +264,93 @@ def _sums(row: BudgetLine, where: Where, *, shielded: bool) -> tuple[Sums, int]:
 # --- the joints of a payment
 
 
-def _joints(paid: Payment, figure: Figure | None) -> list[Joint]:
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A payment that may be told, with what its joints need of its line, request, order and contract."""
+
+    row: Told
+    unit_id: int
+    finance_id: int
+    line_id: int
+    year: int
+    function: str
+    economic: str
+    fund: str
+    project: str
+    section: str
+    mode: str
+    request_id: int | None
+    round: int | None
+    bank_id: int | None
+    contract_fen: int | None
+    request_no: str
+    order_no: str
+    requested_on: date
+    unit_reviewed_on: date | None
+    section_reviewed_on: date | None
+    approved_on: date | None
+    ordered_on: date | None
+    paid_on: date
+    cleared_on: date | None
+    returned_on: date | None
+    announced_on: date | None
+
+
+_PAID = (
+    "unit_id", "finance_id", "line_id", "year", "function", "economic", "fund", "line__project", "line__section",
+    "mode", "request_id", "request__round", "order__bank_id", "commitment__amount_fen", "request_no", "order_no",
+    "requested_on", "unit_reviewed_on", "section_reviewed_on", "approved_on", "ordered_on", "paid_on", "cleared_on",
+    "returned_on", "commitment__published_on",
+)  # fmt: skip
+
+
+def _paid(key: int) -> _Paid | None:
+    rows = _run("payment", key)
+    if not rows:
+        return None
+    width = len(told.COLUMNS)
+    return _Paid(told.told(rows[0][:width]), *rows[0][width:])
+
+
+def _joints(paid: _Paid, figure: Figure | None) -> list[Joint]:
     unit, finance = directory.unit(paid.unit_id).name, directory.unit(paid.finance_id).name
-    offices = _offices(paid)
+    offices = dict(_run("offices", paid.request_id, paid.round)) if paid.request_id else {}
     before = [
         Joint(_("预算公开"), figure.published_on, finance, figure.publication, figure.fen) if figure else None,
         *(
             Joint(change.kind, change.on, finance, change.doc_no, change.fen)
-            for change in map(_change, _changes(paid.line))
+            for change in _changes(paid.line_id)
             if change.on <= paid.requested_on
         ),
         *_last_allotment(paid, finance),
     ]
-    held = paid.commitment
-    if held and held.published_on and held.published_on <= clocks.today():
-        before.append(Joint(_("合同公告"), held.published_on, unit, held.contract_no, held.amount_fen))
-    bank = directory.unit(paid.order.bank_id).name if paid.order else _("代理银行")
+    if paid.row.contract:
+        before.append(Joint(_("合同公告"), paid.announced_on, unit, paid.row.contract, paid.contract_fen))
+    bank = directory.unit(paid.bank_id).name if paid.bank_id else _("代理银行")
     after = [
-        Joint(_("支付申请"), paid.requested_on, unit, paid.request_no, paid.amount_fen),
+        Joint(_("支付申请"), paid.requested_on, unit, paid.request_no, paid.row.fen),
         Joint(_("单位复核"), paid.unit_reviewed_on, offices.get(Step.UNIT, unit)),
-        Joint(_("业务科室审核"), paid.section_reviewed_on, offices.get(Step.SECTION, f"{finance} {paid.line.section}")),
+        Joint(_("业务科室审核"), paid.section_reviewed_on, offices.get(Step.SECTION, f"{finance} {paid.section}")),
         Joint(_("支付中心审核"), paid.approved_on, offices.get(Step.CENTRE, f"{finance} {_('支付中心')}")),
         Joint(_("开支付凭证"), paid.ordered_on, finance, paid.order_no),
-        Joint(_("银行支付"), paid.paid_on, bank, fen=paid.amount_fen),
+        Joint(_("银行支付"), paid.paid_on, bank, fen=paid.row.fen),
         Joint(_("与国库单一账户清算"), paid.cleared_on, finance, state="done" if paid.cleared_on else "wait"),
     ]
     first = sorted((joint for joint in before if joint), key=lambda joint: joint.on or date.min)
     return [*first, *(joint for joint in after if joint.on or joint.state == "wait"), *_returns(paid, bank)]
 
 
-def _offices(paid: Payment) -> dict[str, str]:
-    if paid.request is None:
-        return {}
-    rows = Approval.objects.filter(request=paid.request, round=paid.request.round).values_list("step", "office")
-    return dict(rows)
-
-
-def _last_allotment(paid: Payment, finance: str) -> list[Joint]:
+def _last_allotment(paid: _Paid, finance: str) -> list[Joint]:
     """The allotment that was the newest when the money was asked for."""
-    rows = [_allotted(row) for row in _allotments([paid.line_id])]
-    known = [row for row in rows if row.on and row.on <= paid.requested_on]
+    known = [row for row in _allotments(paid.line_id) if row.on and row.on <= paid.requested_on]
     return [replace(known[-1], office=finance)] if known else []
 
 
-def _returns(paid: Payment, bank: str) -> list[Joint]:
-    if not paid.returned_fen:
+def _returns(paid: _Paid, bank: str) -> list[Joint]:
+    if not paid.row.returned_fen:
         return []
-    rows = Reversal.objects.filter(payment_id=paid.pk).order_by("on", "id")
-    found = [Joint(_("退款"), row.on, bank, fen=row.amount_fen, state="back") for row in rows]
-    return found or [Joint(_("退款"), paid.returned_on, bank, fen=paid.returned_fen, state="back")]
+    found = [Joint(_("退款"), on, bank, fen=fen, state="back") for on, fen in _run("returns", payment_id(paid.row.ref))]
+    return found or [Joint(_("退款"), paid.returned_on, bank, fen=paid.row.returned_fen, state="back")]
 
 
 def _waited(joints: Iterable[Joint], calendar: Calendar) -> list[Joint]:
@@ -338,56 +370,96 @@ def _waited(joints: Iterable[Joint], calendar: Calendar) -> list[Joint]:
 # --- what belongs to a line
 
 
-def _changes(row: BudgetLine) -> list[LineChange]:
-    return list(LineChange.objects.filter(line=row).select_related("counterpart").order_by("on", "id"))
+def _changes(line_id: int) -> list[Change]:
+    """1 query. The changes of a line's amount, in order."""
+    return [
+        Change(
+            on=on,
+            kind=str(ChangeKind(kind).label),
+            fen=SIGNS[ChangeKind(kind)] * fen,
+            doc_no=doc_no,
+            reason=reason,
+            counterpart=refs.written("ZB", year, number) if number and not withheld else "",
+        )
+        for on, kind, fen, doc_no, reason, year, number, withheld in _run("changes", line_id)
+    ]
 
 
-def _change(row: LineChange) -> Change:
-    other = row.counterpart
-    return Change(
-        on=row.on,
-        kind=str(ChangeKind(row.kind).label),
-        fen=SIGNS[ChangeKind(row.kind)] * row.amount_fen,
-        doc_no=row.doc_no,
-        reason=row.reason,
-        counterpart=line_ref(other) if other and not other.withheld else "",
-    )
+def _allotments(line_id: int) -> list[Joint]:
+    """1 query. The allotments issued to a line, in order."""
+    return [
+        Joint(
+            _("用款额度下达"),
+            at.astimezone(clocks.ZONE).date(),
+            document=doc_no,
+            fen=fen,
+            note=_("%(month)d月用款额度") % {"month": month.month},
+        )
+        for at, month, doc_no, fen in _run("allotments", line_id)
+    ]
 
 
-def _allotments(lines: Iterable[int]) -> list[Allotment]:
-    rows = Allotment.objects.filter(line_id__in=list(lines), stage=PlanStage.ISSUED)
-    return list(rows.order_by("issued_at", "id"))
+_FIGURE = """
+SELECT a.amount_fen, a.version, p.year, p.number, p.published_at FROM disclosures_appropriation a
+JOIN disclosures_entry e ON e.id = a.entry_id LEFT JOIN disclosures_publication p ON p.id = e.publication_id
+WHERE a.recorded_to IS NULL AND a.version = 'initial' AND a.unit_id = $1::bigint AND a.fiscal_year = $2::int
+  AND a.function = $3::text AND a.economic = $4::text AND a.project = $5::text AND a.fund = $6::text
+LIMIT 1
+"""
 
 
-def _allotted(row: Allotment) -> Joint:
-    on = row.issued_at.astimezone(clocks.ZONE).date() if row.issued_at else None
-    note = _("%(month)d月用款额度") % {"month": row.month.month}
-    return Joint(_("用款额度下达"), on, document=row.doc_no, fen=row.amount_fen, note=note)
-
-
-def _figure(row: BudgetLine) -> Figure | None:
+def _figure(row: BudgetLine | _Paid) -> Figure | None:
     """1 query. The figure of the budget as it was first published."""
-    found = (
-        Appropriation.objects.public()
-        .filter(
-            unit_id=row.unit_id, fiscal_year=row.year, version=Version.INITIAL, function=row.function,
-            economic=row.economic, project=row.project, fund=row.fund,
+    facts = [row.unit_id, row.year, row.function, row.economic, row.project, row.fund]
+    for fen, version, year, number, at in statements.rows(_FIGURE, facts):
+        return Figure(
+            fen=fen,
+            version=str(Version(version).label),
+            publication=refs.written(publication.PREFIX, year, number) if number else "",
+            published_on=at.astimezone(clocks.ZONE).date() if at else None,
         )
+    return None
+
+
+_FIRST, _SECOND = 32_001, 32_002  # stand for the keys in a statement that is kept planned; no stage is so high
+
+
+def _run(name: str, first: int, second: int | None = None) -> list[tuple[Any, ...]]:
+    """1 query. The rows of a question of _QUESTIONS for these keys."""
+    statement, values = _planned(name)
+    keys = {_FIRST: first, _SECOND: second}
+    return statements.rows(statement, [keys.get(value, value) if isinstance(value, int) else value for value in values])
+
+
+@lru_cache
+def _planned(name: str) -> tuple[str, tuple[object, ...]]:
+    return statements.planned(*_QUESTIONS[name]().query.sql_with_params())
+
+
+_QUESTIONS: dict[str, Callable[[], Any]] = {
+    "payment": lambda: Payment.objects.public().filter(pk=_FIRST).values_list(*told.COLUMNS, *_PAID),
+    "offices": lambda: Approval.objects.filter(request_id=_FIRST, round=_SECOND).values_list("step", "office"),
+    "returns": lambda: Reversal.objects.filter(payment_id=_FIRST).order_by("on", "id").values_list("on", "amount_fen"),
+    "changes": lambda: (
+        LineChange.objects.filter(line_id=_FIRST)
+        .order_by("on", "id")
         .values_list(
-            "amount_fen", "version", "entry__publication__year", "entry__publication__number",
-            "entry__publication__published_at",
+            "on",
+            "kind",
+            "amount_fen",
+            "doc_no",
+            "reason",
+            "counterpart__year",
+            "counterpart__number",
+            "counterpart__withheld",
         )
-        .first()
-    )  # fmt: skip
-    if found is None:
-        return None
-    fen, version, year, number, at = found
-    return Figure(
-        fen=fen,
-        version=str(Version(version).label),
-        publication=refs.written(publication.PREFIX, year, number) if number else "",
-        published_on=at.astimezone(clocks.ZONE).date() if at else None,
-    )
+    ),
+    "allotments": lambda: (
+        Allotment.objects.filter(line_id=_FIRST, stage=PlanStage.ISSUED)
+        .order_by("issued_at", "id")
+        .values_list("issued_at", "month", "doc_no", "amount_fen")
+    ),
+}
 
 
 def _contracts(**facts: Any) -> Any:

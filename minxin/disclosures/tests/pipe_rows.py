@@ -1,6 +1,5 @@
 """Rows of the pipe by bulk SQL, for pages and totals whose payments need no life of their own."""
 
-import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -8,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from minxin.disclosures.actions import flow
 from minxin.disclosures.models import BudgetLine, Commitment, LineChange, Payee, Payment
 from minxin.kernel import clocks
 
@@ -91,6 +91,28 @@ class Pipe:
         return Payment(**values)
 
 
+def make_pipe(units: dict[str, int]) -> Pipe:
+    """A school's chairs (contracts, a refund, one on its way) and wages, a bureau's line, something withheld; told."""
+    pipe = Pipe(units["finance"])
+    chairs = pipe.line(units["school"], project="课桌椅更新", formed_year=2005, frozen_fen=50_000_00)
+    wages = pipe.line(units["school"], economic="30101")
+    office = pipe.line(units["education"], function="2050101")
+    secret = pipe.line(units["civil"], function="2080201", withheld=True, approved_fen=777_000_00)
+    contract = pipe.contract(chairs, contract_no="HT-2007/3")
+    hidden = pipe.contract(chairs, published=False, contract_no="HT-未公告")
+    pipe.pay(chairs, 120_000, commitment=contract, on=date(YEAR, 3, 7))
+    pipe.pay(chairs, 3_000, commitment=hidden, on=date(YEAR, 5, 9))
+    pipe.pay(chairs, 2_000, kind="institution", on=date(YEAR, 6, 5), stage=6, returned_fen=2_000_00,
+             returned_on=date(YEAR, 6, 20), cleared_on=date(YEAR, 6, 5))  # fmt: skip
+    pipe.pay(chairs, 9_000, on=date(YEAR, 12, 28), stage=3)
+    pipe.pay_many([(wages, 3_100_00 + n, "person", date(YEAR, 1 + n % 3, 10), {}) for n in range(18)])
+    pipe.pay(wages, 77_777, kind="person", on=date(YEAR, 9, 10))
+    pipe.pay(office, 600, on=date(YEAR, 2, 2))
+    pipe.pay(secret, 5_000, on=date(YEAR, 2, 2))
+    flow.tell()
+    return pipe
+
+
 def balance(year: int) -> None:
     """Every line's balances from its payments, as the actions keep them."""
     with connection.cursor() as cursor:
@@ -107,8 +129,3 @@ def balance(year: int) -> None:
             """,
             [year],
         )
-
-
-def chance(seed: int) -> random.Random:
-    """The same chances every time."""
-    return random.Random(seed)

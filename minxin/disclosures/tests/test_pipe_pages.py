@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from minxin.disclosures.actions import flow as totals
-from minxin.disclosures.models import LineChange, Payment, Reversal
+from minxin.disclosures.models import Allotment, Approval, LineChange, Order, Payment, Request, Reversal
 from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.models.payment import payment_ref
 from minxin.disclosures.reports import flow, headings, idle, told, trace
@@ -16,14 +16,13 @@ from minxin.disclosures.reports.flow import Where
 from minxin.disclosures.rules import pipe_public
 from minxin.disclosures.rules.pipe_public import Age, Stretch
 from minxin.disclosures.tests.cast import Money
-from minxin.disclosures.tests.pipe_rows import NOON, YEAR, Pipe
+from minxin.disclosures.tests.pipe_rows import NOON, YEAR, Pipe, make_pipe
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(YEAR, 12, 31, 23, tzinfo=clocks.ZONE)
 SCHOOL, EDUCATION, CIVIL = "211400-YZ", "211400-JYJ", "211400-MZJ"
-LATE = {"stage": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -34,25 +33,8 @@ def _anew() -> None:
 
 @pytest.fixture
 def pipe(money: Money) -> Pipe:
-    """A school's chairs (one contract, one refund, one on its way) and wages, a bureau's line, something withheld."""
-    pipe = Pipe(money.units["finance"].id)
-    chairs = pipe.line(money.units["school"].id, project="课桌椅更新", formed_year=2005, frozen_fen=50_000_00)
-    wages = pipe.line(money.units["school"].id, economic="30101")
-    office = pipe.line(money.units["education"].id, function="2050101")
-    secret = pipe.line(money.units["civil"].id, function="2080201", withheld=True, approved_fen=777_000_00)
-    contract = pipe.contract(chairs, contract_no="HT-2007/3")
-    hidden = pipe.contract(chairs, published=False, contract_no="HT-未公告")
-    pipe.pay(chairs, 120_000, commitment=contract, on=date(YEAR, 3, 7))
-    pipe.pay(chairs, 3_000, commitment=hidden, on=date(YEAR, 5, 9))
-    pipe.pay(chairs, 2_000, kind="institution", on=date(YEAR, 6, 5), stage=6, returned_fen=2_000_00,
-             returned_on=date(YEAR, 6, 20), cleared_on=date(YEAR, 6, 5))  # fmt: skip
-    pipe.pay(chairs, 9_000, on=date(YEAR, 12, 28), **LATE)
-    pipe.pay_many([(wages, 3_100_00 + n, "person", date(YEAR, 1 + n % 3, 10), {}) for n in range(18)])
-    pipe.pay(wages, 77_777, kind="person", on=date(YEAR, 9, 10))
-    pipe.pay(office, 600, on=date(YEAR, 2, 2))
-    pipe.pay(secret, 5_000, on=date(YEAR, 2, 2))
-    totals.tell()
-    return pipe
+    """A school's chairs and wages, a bureau's line, something withheld: see pipe_rows."""
+    return make_pipe({name: unit.id for name, unit in money.units.items()})
 
 
 def get(client: Client, address: str, status: int = 200) -> str:
@@ -199,6 +181,30 @@ def test_a_payment_is_followed_joint_by_joint(pipe: Pipe, client: Client) -> Non
     assert "HT-2007/3" in page
     assert f"/ask/?about={payment_ref(row.pk)}" in page
     assert found.row.digest in page
+
+
+def test_the_offices_of_its_reviews_and_the_month_s_allotment_are_named(pipe: Pipe, money: Money) -> None:
+    row = payment(pipe, amount_fen=120_000_00)
+    asked = Request.objects.create(
+        year=YEAR, number=7, unit_id=row.unit_id, finance_id=row.finance_id, section="教科文科", mode="direct",
+        stage="ordered", round=2, count=1, amount_fen=row.amount_fen, digest="a" * 64, requested_at=NOON,
+    )  # fmt: skip
+    for round_, office in ((1, "上一轮"), (2, "葫芦岛市财政局教科文科")):
+        Approval.objects.create(request=asked, round=round_, step="section", office=office, decision="pass",
+                                digest="a" * 64, at=NOON)  # fmt: skip
+    order = Order.objects.create(year=YEAR, number=8, finance_id=row.finance_id, bank_id=money.units["bank"].id,
+                                 mode="direct", count=1, amount_fen=row.amount_fen, ordered_at=NOON)  # fmt: skip
+    Payment.objects.filter(pk=row.pk).update(request=asked, order=order)
+    for month in (2, 3, 4):
+        Allotment.objects.create(
+            line=row.line, unit_id=row.unit_id, finance_id=row.finance_id, month=date(YEAR, month, 1), mode="direct",
+            amount_fen=month * 100, stage="issued", doc_no=f"葫财库〔2007〕{month}号", submitted_at=NOON,
+            issued_at=datetime(YEAR, month, 2, 9, tzinfo=clocks.ZONE),
+        )  # fmt: skip
+    joints = {joint.title: joint for joint in trace.payment(payment_ref(row.pk)).joints}
+    assert joints["业务科室审核"].office == "葫芦岛市财政局教科文科"
+    assert joints["银行支付"].office == "代理银行葫芦岛分行"
+    assert (joints["用款额度下达"].document, joints["用款额度下达"].fen) == ("葫财库〔2007〕3号", 300)
 
 
 def test_a_refund_and_its_day_stand_at_the_end(pipe: Pipe) -> None:
