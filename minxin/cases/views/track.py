@@ -19,7 +19,7 @@ from minxin.cases.forms import public as forms
 from minxin.cases.models import Case
 from minxin.cases.reports import following as reports
 from minxin.cases.reports import track as tracks
-from minxin.cases.rules import codes
+from minxin.cases.rules import codes, desk
 from minxin.cases.rules.moves import MOVES, OVER
 from minxin.cases.views.filing import address, keep_files, remember
 from minxin.kernel import files, limits
@@ -160,9 +160,22 @@ def _page(
         "sealed": case.lane == codes.Lane.SEALED,
         "over": case.stage in OVER,
         "faulty": acting[1] if acting else None,
+        "said": _said(seen),
     }
     response = render(request, "cases/public/track.html", facts, status=422 if acting and acting[1].errors else 200)
     return _private(_remember(request, response, case))
+
+
+def _said(seen: tracks.Track) -> dict[str, str]:
+    """The words for the codes that are shown."""
+    case, rating = seen.case, seen.rating
+    return {
+        "kind": desk.kind_label(case.kind),
+        "stage": str(codes.Stage(case.stage).label),
+        "finding": str(codes.Finding(case.finding).label) if case.finding else "",
+        "resolution": str(codes.Resolution(case.resolution).label) if case.resolution else "",
+        "satisfaction": str(codes.Satisfaction(rating.satisfaction).label) if rating else "",
+    }
 
 
 def _acts(seen: tracks.Track, acting: tuple[str, django_forms.Form, tuple[str, ...]] | None) -> list[Act]:

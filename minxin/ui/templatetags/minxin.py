@@ -181,6 +181,32 @@ def _workrow(row: Any, pick: str, title: str, href: str, here: str) -> str:
 
 
 @register.simple_tag
+def tracksteps(steps: Iterable[Any]) -> SafeString:
+    """The stretches of a track, as ui/parts/track.html says. Written in one go: a case has a dozen."""
+    return SafeString("".join(map(_trackstep, steps)))
+
+
+def _trackstep(step: Any) -> str:
+    facts: Mapping[str, Any] = (
+        step if isinstance(step, Mapping) else {name: getattr(step, name, None) for name in _TRACK}
+    )
+    title, unit, at, text, state, due = (facts.get(name, "") for name in _TRACK[:6])
+    current = ' aria-current="step"' if state in {"now", "late"} else ""
+    moment = f'<span class="track-at">{when(at)}</span>' if at else ""
+    where = f'<p class="track-unit">{icon("building")}{conditional_escape(unit)}</p>' if unit else ""
+    said = f'<div class="track-text as-written">{conditional_escape(text)}</div>' if text else ""
+    why = render_to_string("ui/parts/due.html", dict(facts)) if due else ""
+    return (
+        f'\n  <li class="track-step is-{conditional_escape(state or "done")}"{current}>\n'
+        f'    <div class="track-head"><h3 class="track-title">{conditional_escape(title)}</h3>{moment}</div>\n'
+        f"    {where}\n    {said}\n    {why}\n  </li>"
+    )
+
+
+_TRACK = ("title", "unit", "at", "text", "state", "due", "provisional", "explanation", "late")
+
+
+@register.simple_tag
 def highlight(pieces: Iterable[tuple[str, bool]]) -> SafeString:
     """Text in pieces, those found marked: [("拖欠", True), ("工资", False)]."""
     return SafeString("".join(f"<mark>{escape(text)}</mark>" if found else escape(text) for text, found in pieces))
