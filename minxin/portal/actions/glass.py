@@ -18,7 +18,7 @@ from minxin.portal.actions.budgets import Item, Unit
 
 FINANCE = "211400-CZJ"
 ACCOUNTS = ("211400-JYJ", "211400-MZJ", "211400-CGJ", "211400-JTJ", "211400-NYJ", "211400-HBJ")
-LATE = "211400-HBJ"  # its account of 2006 came nine days after the limit, and the counter says so
+LATE = "211400-HBJ"  # its account of 2006 came eight days after the limit, and the counter says so
 NO_ROWS = "本单位没有这类资金安排，按规定公开空表。"
 Tell = Callable[[int, int], None]
 
