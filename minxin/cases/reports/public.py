@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from minxin.cases.models import Case, Clock, Measure, Money, PublicCase, RuleChange, snapshot
 from minxin.cases.models.case import id_of as _id_of
@@ -55,6 +56,11 @@ class Found:
     money_fen: int
     supports: int
     answered_at: datetime
+
+    @property
+    def met(self) -> str:
+        """How many others met with the same."""
+        return _("%(n)s 人也遇到") % {"n": f"{self.supports:,}"}
 
 
 @dataclass(frozen=True)

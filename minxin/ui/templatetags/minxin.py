@@ -207,6 +207,27 @@ _TRACK = ("title", "unit", "at", "text", "state", "due", "provisional", "explana
 
 
 @register.simple_tag
+def foundrows(rows: Iterable[Any], base: str) -> SafeString:
+    """The published cases of a list: title and excerpt in pieces, stars, who answered when; to base + ref + "/".
+
+    Written in one go: a page has twenty, and the engine would visit thirty nodes in each.
+    """
+    return SafeString("".join(_foundrow(row, f"{escape(base)}{escape(row.ref)}/") for row in rows))
+
+
+def _foundrow(row: Any, href: str) -> str:
+    came = f'<span class="tag tag-green">{escape(row.resolution)}</span>' if row.resolution else ""
+    money = f'<span class="tag tag-glass">{escape(words.yuan(row.money_fen))}</span>' if row.money_fen else ""
+    others = f"<span>{escape(row.met)}</span>" if row.supports else ""
+    return (
+        f'<li><h2 class="item-title"><a href="{href}">{highlight(row.title)}</a></h2>'
+        f'<p class="item-text">{highlight(row.excerpt)}</p><p class="item-meta"><span>{stars(row.stars)}</span>'
+        f'<span>{escape(row.unit_name)}</span>{when(row.answered_at, "day")}<span class="tag">{escape(row.kind)}</span>'
+        f"{came}{money}{others}</p></li>"
+    )
+
+
+@register.simple_tag
 def highlight(pieces: Iterable[tuple[str, bool]]) -> SafeString:
     """Text in pieces, those found marked: [("拖欠", True), ("工资", False)]."""
     return SafeString("".join(f"<mark>{escape(text)}</mark>" if found else escape(text) for text, found in pieces))
