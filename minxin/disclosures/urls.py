@@ -48,6 +48,7 @@ desk: Doors = [
     path("submissions/<str:ref>/findings/", submissions.findings, name="desk_submission_findings"),
     path("submissions/<str:ref>/file/", submissions.original, name="desk_submission_file"),
     path("submissions/<str:ref>/<str:verb>/", submissions.act, name="desk_submission_act"),
+    path("pipe/proofs/", pipe.proofs, name="desk_proofs"),
     path("publishing/", publishing.waiting, name="desk_publishing"),
     path("publishing/acts/", publishing.publish, name="desk_publish"),
     path("publishing/city/", publishing.publish_city, name="desk_publish_city"),

@@ -414,3 +414,8 @@ def proof(year: int) -> FlowProof | None:
 def open_proofs() -> list[FlowProof]:
     """1 query. Proofs that found differences and no later one agreed; newest first: work for the operator."""
     return list(FlowProof.objects.filter(settled_at=None, differing__gt=0).order_by("-at")[:20])
+
+
+def newest_proofs() -> list[FlowProof]:
+    """1 query. The newest proofs of all years."""
+    return list(FlowProof.objects.order_by("-at", "-id")[:30])

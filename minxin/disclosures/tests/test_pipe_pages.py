@@ -7,13 +7,15 @@ import pytest
 from django.test import Client
 from django.utils.html import strip_tags
 
+from minxin.directory.models import Person
 from minxin.disclosures.actions import flow as totals
-from minxin.disclosures.models import Allotment, Approval, LineChange, Order, Payment, Request, Reversal
+from minxin.disclosures.models import Allotment, Approval, Flow, LineChange, Order, Payment, Request, Reversal
 from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.models.payment import payment_ref
 from minxin.disclosures.reports import flow, headings, idle, told, trace
 from minxin.disclosures.reports.flow import Where
 from minxin.disclosures.rules import pipe_public
+from minxin.disclosures.rules.codes import Grain
 from minxin.disclosures.rules.pipe_public import Age, Stretch
 from minxin.disclosures.tests.cast import Money
 from minxin.disclosures.tests.pipe_rows import NOON, YEAR, Pipe, make_pipe
@@ -285,6 +287,19 @@ def test_who_lags_behind_the_calendar_stands_first(pipe: Pipe) -> None:
 def test_the_proof_stands_under_the_page(pipe: Pipe, client: Client) -> None:
     totals.prove()
     assert "完全一致" in get(client, f"/pipe/{YEAR}/")
+
+
+def test_an_open_difference_stands_on_the_desk_until_a_proof_agrees(pipe: Pipe, money: Money, client: Client) -> None:
+    client.force_login(Person.objects.get(pk=money.officers["finance_budget"].id))
+    assert "还没有核对过" in get(client, "/desk/pipe/proofs/")
+    Flow.objects.filter(measure="paid", grain=Grain.UNIT).update(fen=1)
+    totals.prove()
+    assert "还没有查明" in get(client, "/desk/pipe/proofs/")
+    totals.rebuild()
+    totals.prove()
+    page = get(client, "/desk/pipe/proofs/")
+    assert "还没有查明" not in page
+    assert "已结清" in page
 
 
 def test_machines_read_the_same(pipe: Pipe, client: Client) -> None:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from minxin.directory import reports as directory
+from minxin.directory.rules import Role
+from minxin.directory.views.desk import DeskRequest, desk_view
 from minxin.disclosures.forms import pipe as addresses
 from minxin.disclosures.forms.pipe import address
 from minxin.disclosures.reports import flow, idle, told, trace
@@ -163,6 +165,14 @@ def contract(request: HttpRequest, unit: str, contract_no: str) -> HttpResponse:
     where = Where(found.year, unit=found.unit)
     facts = _frame(where) | {"found": found, "rows": told.named(found.payments.rows, found.year)}
     return render(request, "disclosures/pipe/contract.html", facts)
+
+
+@require_safe
+@desk_view(Role.SYSTEM_ADMIN, Role.AUDITOR, Role.BUDGET, Role.CASHIER)
+def proofs(request: DeskRequest) -> HttpResponse:
+    """The nightly proofs of the totals: differences that are still open, and the newest."""
+    facts = {"open": flow.open_proofs(), "rows": flow.newest_proofs()}
+    return render(request, "disclosures/desk/proofs.html", facts)
 
 
 # --- what the pages have in common

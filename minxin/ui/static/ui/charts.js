@@ -84,11 +84,12 @@
   /** Glass where money runs, dark where it stands, amber where it came back; joints in the order of the table. */
   function pipe(data, style) {
     const value = data.numbers.at(-1);
-    const colors = { runs: style.glass, stands: upon(style.paper) === "#000" ? style.ink : style.edge, back: style.star };
+    const day = upon(style.paper) === "#000";
+    const colors = { runs: style.glass, stands: day ? style.ink : style.edge, back: style.star };
     const links = data.rows.map((row) => {
       const tone = row.dataset.tone ?? "runs";
       const [source, target] = [words(row.cells[0]), words(row.cells[1])];
-      return { source, target, tone, value: number(row.cells[value.at]), href: href(row), lineStyle: { color: colors[tone], opacity: { runs: 0.26, stands: 0.46, back: 0.45 }[tone] } };
+      return { source, target, tone, value: number(row.cells[value.at]), href: href(row), lineStyle: { color: colors[tone], opacity: { runs: day ? 0.26 : 0.42, stands: 0.46, back: 0.5 }[tone] } };
     }).filter((link) => link.value > 0);
     const ends = (name) => links.some((link) => link.source === name);
     const begins = (name) => links.some((link) => link.target === name);
