@@ -160,7 +160,9 @@ def read_refunds(paper: Paper, *, today: date) -> list[Refund]:
             raise Refused("voucher_amount", _("退款金额必须大于零，请核对。"), field="PayAmt")
         reason = row["Remark"] or paper.head["Remark"] or "银行退回"
         assert day is not None
-        found.append(Refund(payment_id(row["VoucherBillNo"]), fen, day, bank_number(row["XAgentBusinessNo"]), reason[:REASON]))
+        found.append(
+            Refund(payment_id(row["VoucherBillNo"]), fen, day, bank_number(row["XAgentBusinessNo"]), reason[:REASON])
+        )
     return found
 
 
