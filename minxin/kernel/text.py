@@ -57,7 +57,7 @@ def vector(text: str, *, weight: Literal["A", "B", "C", "D"] | None = None) -> S
 
 def query(text: str) -> SearchQuery:
     """The search for a text somebody typed: every part between its spaces must occur. An empty one finds nothing."""
-    return SearchQuery(_raw(text), config="simple", search_type="raw")
+    return SearchQuery(asked(text), config="simple", search_type="raw")
 
 
 def ranking(field: str, text: str) -> SearchRank:
@@ -153,7 +153,8 @@ def _lexemes(text: str) -> Iterator[str]:
             yield run[start : start + 2]
 
 
-def _raw(text: str) -> str:
+def asked(text: str) -> str:
+    """The words of `query(text)`, as `to_tsquery('simple', …)` reads them."""
     phrases = filter(None, (_phrase(word) for word in text[: 4 * LONGEST_QUERY].split()))
     return " & ".join(phrases)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -15,10 +16,12 @@ from minxin.cases.models.timing import run_of
 from minxin.cases.rules import codes, desk, routing, stars
 from minxin.kernel import clocks, text
 from minxin.kernel.errors import Absent, Refused
+from minxin.kernel.statements import Kept
 
 SIZE = 20
 EXCERPT = 90  # characters
-WINDOWS = (200, 800, 3_000)  # how many of the newest are looked through before the index: first, then at least, at most
+NEWEST = 200  # how many of the newest are looked through first
+WINDOWS = (NEWEST, 800, 3_000)  # how many, before the index: first, then at least, at most
 SIMILAR = 3
 ALIKE = 0.12
 
@@ -87,7 +90,8 @@ def rows(filters: Filters, *, before: str = "", size: int = SIZE) -> tuple[list[
     rows = _before(_filtered(filters), before)
     newest = rows.order_by("-published_at", "-case_id")
     if filters.q.strip():
-        keys = _search(rows, newest, filters.q, size + 1)
+        bare = not before and filters == Filters(q=filters.q)
+        keys = _search(rows, newest, filters.q, size + 1, bare=bare)
         found = sorted(_shown().filter(pk__in=keys), key=lambda row: keys.index(row.pk)) if keys else []
     else:
         found = list(newest[: size + 1])
@@ -95,7 +99,9 @@ def rows(filters: Filters, *, before: str = "", size: int = SIZE) -> tuple[list[
     return shown, _key(shown[-1]) if len(found) > size else ""
 
 
-def _search(rows: QuerySet[PublicCase], newest: QuerySet[PublicCase], words: str, most: int) -> list[int]:
+def _search(
+    rows: QuerySet[PublicCase], newest: QuerySet[PublicCase], words: str, most: int, *, bare: bool
+) -> list[int]:
     query = text.query(words)
     # As a column, not a condition: the planner walks the order and cannot prefer another way.
     marked = newest.annotate(hit=Q(search=query)).values("case_id", "published_at", "hit")
@@ -103,14 +109,30 @@ def _search(rows: QuerySet[PublicCase], newest: QuerySet[PublicCase], words: str
     first, least, last = WINDOWS
     begin, end, keys = 0, first, list[int]()
     while end <= last:
-        looked = marked[begin:end].aggregate(**asked)
-        keys += looked["met"] or ()
-        if len(keys) >= most or looked["all"] < end - begin:
+        if bare and (begin, end) == (0, NEWEST):
+            seen = _newest_marked(text.asked(words))
+            met, looked = [key for key, hit in seen if hit], len(seen)
+        else:
+            found = marked[begin:end].aggregate(**asked)
+            met, looked = found["met"] or [], found["all"]
+        keys += met
+        if len(keys) >= most or looked < end - begin:
             return keys[:most]
         begin, end = end, max(least if end == first else 0, end * most * 5 // (4 * max(1, len(keys))))
     # Ordered by an expression that no index holds: the planner must go by the words.
     hits = rows.filter(search=query).annotate(moment=F("published_at") + timedelta(0)).order_by("-moment", "-case_id")
     return list(hits.values_list("pk", flat=True)[:most])
+
+
+# The first look of a search for nothing but words, which is most of them.
+_newest_marked = Kept(
+    lambda words: (
+        PublicCase.objects.annotate(hit=Q(search=SearchQuery(words, config="simple", search_type="raw")))
+        .order_by("-published_at", "-case_id")
+        .values_list("case_id", "hit")[:NEWEST]
+    ),
+    by=str,
+)
 
 
 def _shown() -> QuerySet[PublicCase]:

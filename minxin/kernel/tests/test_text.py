@@ -16,7 +16,7 @@ def matches(stored: str, asked: str) -> bool:
     """Whether PostgreSQL itself finds a stored text by a query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT to_tsvector('simple', %s) @@ to_tsquery('simple', %s)", [text.bigrams(stored), text._raw(asked)]
+            "SELECT to_tsvector('simple', %s) @@ to_tsquery('simple', %s)", [text.bigrams(stored), text.asked(asked)]
         )
         return cursor.fetchone()[0]
 
