@@ -4,23 +4,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0004_names_of_regions'),
+        ("directory", "0004_names_of_regions"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='post',
-            name='post_role_known',
+            model_name="post",
+            name="post_role_known",
         ),
         migrations.AlterField(
-            model_name='post',
-            name='role',
-            field=models.CharField(choices=[('head', '一把手'), ('leader', '分管领导'), ('clerk', '承办员'), ('section', '信息监督员'), ('publisher', '发布员'), ('editor', '摘编员'), ('dispatcher', '分转员'), ('reviewer', '审核员'), ('supervisor', '督办员'), ('visitor', '回访员'), ('arbitrator', '裁定员'), ('discipline', '纪检监察员'), ('observer', '审计监督员'), ('budget', '业务科室审核员'), ('cashier', '支付中心审核员'), ('banker', '代理银行经办员'), ('system_admin', '系统管理员'), ('security_admin', '安全管理员'), ('auditor', '审计管理员')], max_length=20),
+            model_name="post",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("head", "一把手"),
+                    ("leader", "分管领导"),
+                    ("clerk", "承办员"),
+                    ("section", "信息监督员"),
+                    ("publisher", "发布员"),
+                    ("editor", "摘编员"),
+                    ("dispatcher", "分转员"),
+                    ("reviewer", "审核员"),
+                    ("supervisor", "督办员"),
+                    ("visitor", "回访员"),
+                    ("arbitrator", "裁定员"),
+                    ("discipline", "纪检监察员"),
+                    ("observer", "审计监督员"),
+                    ("budget", "业务科室审核员"),
+                    ("cashier", "支付中心审核员"),
+                    ("banker", "代理银行经办员"),
+                    ("system_admin", "系统管理员"),
+                    ("security_admin", "安全管理员"),
+                    ("auditor", "审计管理员"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['head', 'leader', 'clerk', 'section', 'publisher', 'editor', 'dispatcher', 'reviewer', 'supervisor', 'visitor', 'arbitrator', 'discipline', 'observer', 'budget', 'cashier', 'banker', 'system_admin', 'security_admin', 'auditor'])), name='post_role_known'),
+            model_name="post",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "head",
+                            "leader",
+                            "clerk",
+                            "section",
+                            "publisher",
+                            "editor",
+                            "dispatcher",
+                            "reviewer",
+                            "supervisor",
+                            "visitor",
+                            "arbitrator",
+                            "discipline",
+                            "observer",
+                            "budget",
+                            "cashier",
+                            "banker",
+                            "system_admin",
+                            "security_admin",
+                            "auditor",
+                        ],
+                    )
+                ),
+                name="post_role_known",
+            ),
         ),
     ]
