@@ -107,6 +107,7 @@ def run_year(tell: Tell) -> None:
             if month in {1, 4}:
                 count_anew()
             tell(month, 12)
+    flow.tell()
     flow.fold()
 
 
