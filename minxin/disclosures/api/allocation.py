@@ -41,7 +41,7 @@ class LineOut(Schema):
     query: str
 
 
-class RowOut(Schema):
+class BudgetRowOut(Schema):
     """A published row: the act that published it, its leaf there and the leaf's hash (`digest`)."""
 
     unit: str
@@ -68,7 +68,7 @@ class BudgetOut(Schema):
     query: str
     total: Decimal | None
     lines: list[LineOut]
-    rows: list[RowOut]
+    rows: list[BudgetRowOut]
     cursor: str
 
 
@@ -142,8 +142,8 @@ def _line(one: reports.Line) -> LineOut:
     )
 
 
-def _row(row: reports.Published) -> RowOut:
-    return RowOut(
+def _row(row: reports.Published) -> BudgetRowOut:
+    return BudgetRowOut(
         unit=row.unit.code,
         unit_name=row.unit.name,
         function=row.function,

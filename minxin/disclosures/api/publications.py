@@ -16,7 +16,7 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Year = Annotated[int, Path(ge=1990, le=2100)]
 
 
-class ActOut(Schema):
+class PublishingOut(Schema):
     """A publication. `root` is the root of its rows' hash tree (RFC 6962, SHA-256)."""
 
     ref: str
@@ -37,11 +37,11 @@ class ActOut(Schema):
 class ActsOut(Schema):
     """Publications, the newest first; `before` leads to older ones, empty at the end."""
 
-    rows: list[ActOut]
+    rows: list[PublishingOut]
     before: str
 
 
-class FileOut(Schema):
+class PublishedFileOut(Schema):
     """A file of a publication."""
 
     name: str
@@ -51,10 +51,10 @@ class FileOut(Schema):
     href: str
 
 
-class PublicationOut(ActOut):
+class PublicationOut(PublishingOut):
     """A publication with its files and the corrections made to it."""
 
-    files: list[FileOut]
+    files: list[PublishedFileOut]
     corrections: list[str]
 
 
@@ -66,7 +66,7 @@ class ColumnOut(Schema):
     kind: str
 
 
-class RowOut(Schema):
+class PublishedRowOut(Schema):
     """A row as it was hashed, and where: publication and leaf."""
 
     key: str
@@ -88,7 +88,7 @@ class TableOut(Schema):
     after: str
     note: str
     columns: list[ColumnOut]
-    rows: list[RowOut]
+    rows: list[PublishedRowOut]
     publications: list[str]
 
 
