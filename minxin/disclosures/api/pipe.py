@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 from ninja import Router
 
 from minxin.disclosures.forms import pipe as addresses
@@ -15,14 +16,14 @@ from minxin.kernel import money
 router = Router(tags=["public money"])
 
 
-@router.get("/public/pipe/payments/{ref}/", operation_id="public_pipe_payment")
+@router.get("/public/pipe/payments/{ref}/", operation_id="public_pipe_payment", summary=_("一笔支付走过的路"))
 def payment(request: HttpRequest, ref: str) -> dict[str, Any]:
     """一笔支付走过的路。A payment's way, joint by joint."""
     found = trace.payment(ref)
     return found.row.facts() | {"digest": found.row.digest, "joints": [_joint(joint) for joint in found.joints]}
 
 
-@router.get("/public/pipe/lines/{ref}/", operation_id="public_pipe_line")
+@router.get("/public/pipe/lines/{ref}/", operation_id="public_pipe_line", summary=_("一条指标的来历和去向"))
 def line(request: HttpRequest, ref: str, before: str = "") -> dict[str, Any]:
     """一条指标的来历和去向。A budget line's way forward; payments are paged by `before`."""
     found = trace.line(ref, before=before)
@@ -45,7 +46,7 @@ def line(request: HttpRequest, ref: str, before: str = "") -> dict[str, Any]:
     }
 
 
-@router.get("/public/pipe/{int:year}/", operation_id="public_pipe")
+@router.get("/public/pipe/{int:year}/", operation_id="public_pipe", summary=_("一年的资金从预算到收款人"))
 def pipe(request: HttpRequest, year: int) -> dict[str, Any]:
     """一年的资金从预算到收款人，可按部门、单位、科目、资金性质、月份收窄。The pipe of a year or a part of it.
 
@@ -65,14 +66,14 @@ def pipe(request: HttpRequest, year: int) -> dict[str, Any]:
     }
 
 
-@router.get("/public/pipe/{int:year}/payments/", operation_id="public_pipe_payments")
+@router.get("/public/pipe/{int:year}/payments/", operation_id="public_pipe_payments", summary=_("一个单位的逐笔支付"))
 def payments(request: HttpRequest, year: int, before: str = "") -> dict[str, Any]:
     """一个单位的逐笔支付，五十笔一页。A unit's payments, fifty a page, by `before`; `unit` is required."""
     page = told.payments(addresses.read(request.GET, year), stretch=addresses.stretch(request.GET), before=before)
     return {"rows": [row.facts() | {"digest": row.digest} for row in page.rows], "before": page.older}
 
 
-@router.get("/public/pipe/{int:year}/idle/", operation_id="public_pipe_idle")
+@router.get("/public/pipe/{int:year}/idle/", operation_id="public_pipe_idle", summary=_("停着的钱和盘活的钱"))
 def standing(request: HttpRequest, year: int) -> dict[str, Any]:
     """停着的钱和盘活的钱。Money that stands still, by age, and what was put to use."""
     found = idle.standing(addresses.read(request.GET, year))
@@ -88,7 +89,7 @@ def standing(request: HttpRequest, year: int) -> dict[str, Any]:
     }
 
 
-@router.get("/public/pipe/{int:year}/pace/", operation_id="public_pipe_pace")
+@router.get("/public/pipe/{int:year}/pace/", operation_id="public_pipe_pace", summary=_("各单位支付进度对照时间进度"))
 def pace(request: HttpRequest, year: int) -> dict[str, Any]:
     """各单位支付进度对照时间进度。Each unit's execution against the calendar, the furthest behind first."""
     rows = flow.pace(addresses.read(request.GET, year))

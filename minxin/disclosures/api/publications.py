@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 from ninja import Path, Query, Router, Schema
 
 from minxin.directory import reports as directory
@@ -106,7 +107,7 @@ class ProofOut(Schema):
     row: dict[str, Any]
 
 
-@router.get("/public/publications", response=ActsOut, summary="Publications, the newest first")
+@router.get("/public/publications", response=ActsOut, summary=_("公开的批次，新的在前"))
 def acts(
     request: HttpRequest,
     unit: Code = "",
@@ -120,7 +121,7 @@ def acts(
     return {"rows": [_act(row) for row in rows], "before": older}
 
 
-@router.get("/public/publications/{ref}", response=PublicationOut, summary="One publication with its files")
+@router.get("/public/publications/{ref}", response=PublicationOut, summary=_("一次公开和它的文件"))
 def one(request: HttpRequest, ref: Name) -> dict[str, Any]:
     """404 for what was never published."""
     page = reports.page(ref)
@@ -128,13 +129,13 @@ def one(request: HttpRequest, ref: Name) -> dict[str, Any]:
     return _act(page.act) | {"files": files, "corrections": [row.ref for row in page.corrections]}
 
 
-@router.get("/public/publications/{ref}/rows/{leaf}", response=ProofOut, summary="One row with its proof")
+@router.get("/public/publications/{ref}/rows/{leaf}", response=ProofOut, summary=_("一行数据和它的证明"))
 def proof(request: HttpRequest, ref: Name, leaf: Annotated[int, Path(ge=0, lt=2**31)]) -> dict[str, Any]:
     """404 for a row that there is none of."""
     return reports.row(ref, leaf).proof
 
 
-@router.get("/public/tables/{unit}/{year}/{version}/{sheet}", response=TableOut, summary="A unit's table")
+@router.get("/public/tables/{unit}/{year}/{version}/{sheet}", response=TableOut, summary=_("一个单位的一张表"))
 def table(  # noqa: PLR0917 - an address has its parts
     request: HttpRequest, unit: Name, year: Year, version: Name, sheet: Name, on: date | None = None, after: Code = ""
 ) -> dict[str, Any]:
