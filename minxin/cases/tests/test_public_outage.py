@@ -39,7 +39,10 @@ def ended_while_writing(table: str):
     def end() -> None:
         with stranger() as other:
             for _ in range(500):
-                waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+                waiting = (
+                    "SELECT pid FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                )  # the server's locks: a copy of this database has its tables under the same numbers
                 pids.extend(pid for (pid,) in other.execute(waiting, [table]))
                 if pids:
                     other.execute("SELECT pg_terminate_backend(%s, 5000)", [pids[0]])
