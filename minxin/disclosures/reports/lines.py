@@ -28,16 +28,6 @@ class LineRow:
     requested_fen: int
     paid_fen: int
 
-    @property
-    def free_fen(self) -> int:
-        """What may still be allotted."""
-        return self.approved_fen - self.frozen_fen - self.allotted_fen
-
-    @property
-    def available_fen(self) -> int:
-        """What may be asked for now."""
-        return self.allotted_fen - self.requested_fen - self.paid_fen
-
 
 def of_year(year: int, *, finance: str = "", unit: str = "", by: Officer) -> list[LineRow]:
     """1 query. The lines of a fiscal year that this officer may see, of one bureau or unit (codes); by unit."""

@@ -70,6 +70,12 @@ def build(detail: Sequence[Line], besides: Besides) -> dict[str, Rows]:
     return sheets
 
 
+def three_expenses(lines: Iterable[Line]) -> dict[str, Decimal]:
+    """三公经费 in the general budget, in yuan, by the columns of 表7: abroad, purchase, upkeep, reception."""
+    general = [line for line in lines if line.fund == "general"]
+    return {name: _sum(line for line in general if line.economic in codes) for name, codes in _THREE.items()}
+
+
 def _sum(lines: Iterable[Line]) -> Decimal:
     return sum((line.amount for line in lines), ZERO)
 
@@ -159,8 +165,7 @@ _THREE = {"abroad": ("30212",), "purchase": ("30913", "31013"), "upkeep": ("3023
 
 
 def _three(general: Sequence[Line], besides: Besides) -> Rows:
-    now = {name: _sum(line for line in general if line.economic in codes) for name, codes in _THREE.items()}
-    rows: Rows = [{"year": besides.year, **_three_sums(now), "reason": besides.reason}]
+    rows: Rows = [{"year": besides.year, **_three_sums(three_expenses(general)), "reason": besides.reason}]
     if besides.before is not None:
         before = {name: besides.before.get(name, ZERO) for name in _THREE}
         rows.append({"year": besides.year - 1, **_three_sums(before)})

@@ -1,28 +1,29 @@
 """The budgets of the demo's 265 units: what each plans by function, heading, project and purse, and its eleven tables.
 
 Figures come from the number of posts and a generator seeded by unit and year: the same in every demo, and no two units
-alike. The tables are added up from the detail, as an accountant would.
+alike. The tables are put together from the detail by `rules.broker_tables`.
 """
 
 import csv
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 
+from minxin.directory import reports as directory
 from minxin.disclosures.actions.units import NewBudgetUnit
 from minxin.disclosures.reports import headings
+from minxin.disclosures.rules import broker_tables
+from minxin.disclosures.rules.broker_tables import Besides, Line
 from minxin.disclosures.rules.codes import Scheme, UnitType
 
 SEEDS = Path(__file__).parents[1] / "seeds"
-TOTAL = "合计"
 GROWTH = {2006: Decimal(1), 2007: Decimal("1.08")}
 THRIFT = {"30217", "30231"}  # 公务接待, 公务用车: only less, never more
 Row = dict[str, object]
-Sheets = dict[str, list[Row]]
+Sheets = dict[str, broker_tables.Rows]
 
 # Yuan a post and year, and how far a unit may lie from it. Standards 1.4; 2006's money.
 STAFF = {
@@ -117,36 +118,58 @@ def sheets(unit: Unit, year: int) -> Sheets:
 
 def account(unit: Unit, year: int, spent: Sequence[Item]) -> Sheets:
     """The final account (决算) of what was spent: the same tables, with what an account tells besides."""
-    made = _tables(unit, year, spent, ())
-    for row in made["three_public"]:
-        row |= {"trips": 0, "travellers": 0, "bought": 0, "kept": 0, "receptions": 0, "guests": 0}
-        if row["year"] == year:
-            row |= {"trips": 1, "travellers": 4, "bought": 2, "kept": 8, "receptions": 96, "guests": 640}
-    for row in made["gov_fund"]:
-        row |= {"opening": 0, "income": row["total"], "closing": 0}
+    made = _tables(unit, year, spent, (), version="final")
+    now, then = made["three_public"]
+    now |= {"trips": 1, "travellers": 4, "bought": 2, "kept": 8, "receptions": 96, "guests": 640}
+    then |= {"trips": 0, "travellers": 0, "bought": 0, "kept": 0, "receptions": 0, "guests": 0}
     made["narrative"].append(
         {"part": "travel", "text": "因公出国（境）、公务用车和公务接待的团组、人数、车辆和批次见“三公”经费表。"}
     )
     return made
 
 
-def _tables(unit: Unit, year: int, items: Sequence[Item], before: Sequence[Item]) -> Sheets:
-    general = [item for item in items if item.fund == "general"]
-    return {
-        "overview": _overview(items, year),
-        "income": _income(unit, items),
-        "expenditure": _by_function(items, year, _spending),
-        "fiscal": _fiscal(items, year),
-        "general": _by_function(general, year, _general),
-        "basic": _basic_table(general, year),
-        "three_public": _three(general, [item for item in before if item.fund == "general"], year),
-        "gov_fund": _by_function([item for item in items if item.fund == "fund"], year, _fund),
-        "state_capital": [],
-        "targets": _targets(items),
-        "procurement": _procurement(unit, items),
-        "detail": [_detail(unit, item) for item in items],
-        "narrative": _narrative(unit, items, before),
-    }
+def _tables(
+    unit: Unit, year: int, items: Sequence[Item], before: Sequence[Item], *, version: str = "initial"
+) -> Sheets:
+    detail, earlier = _lines(unit, items), _lines(unit, before)
+    three = broker_tables.three_expenses(detail)
+    then = (
+        broker_tables.three_expenses(earlier) if before else {name: _more(name, yuan) for name, yuan in three.items()}
+    )
+    falls = sum(three.values()) <= sum(then.values())
+    return broker_tables.build(
+        detail,
+        Besides(
+            unit=unit.code,
+            name=directory.unit(unit.unit).name,
+            year=year,
+            version=version,
+            names=_names(year),
+            narrative=_narrative(unit, items, before),
+            before=then,
+            reason="压减公务接待和车辆运行支出，执行只减不增的要求。"
+            if falls
+            else "物价和任务量增加，按核定的定额安排。",
+            targets=_targets(items),
+            procurement=_procurement(unit, items),
+        ),
+    )
+
+
+def _lines(unit: Unit, items: Sequence[Item]) -> list[Line]:
+    return [Line(unit.code, one.function, one.economic, one.fund, Decimal(one.yuan), one.project) for one in items]
+
+
+def _more(name: str, yuan: Decimal) -> Decimal:
+    """The year before the demo's first: a little more of what is spent every year."""
+    return Decimal(_round(yuan * Decimal("1.04"))) if name in {"upkeep", "reception"} else yuan
+
+
+@lru_cache(maxsize=4)
+def _names(year: int) -> dict[str, str]:
+    """Names of headings by code; functions begin with 2, economic headings with 3."""
+    schemes = (Scheme.FUNCTION, Scheme.ECONOMIC)
+    return {code: named.name for scheme in schemes for code, named in headings.of(scheme, year).items()}
 
 
 def _basic(unit: Unit, growth: Decimal, chance: Random, year: int) -> list[Item]:
@@ -201,132 +224,6 @@ def _sum(items: Iterable[Item]) -> int:
     return sum(item.yuan for item in items)
 
 
-def _classes(items: Iterable[Item]) -> dict[str, int]:
-    totals: dict[str, int] = defaultdict(int)
-    for item in items:
-        totals[item.function[:3]] += item.yuan
-    return dict(sorted(totals.items()))
-
-
-def _name(scheme: Scheme, code: str, year: int) -> str:
-    return headings.name(scheme, code, year)
-
-
-def _overview(items: Sequence[Item], year: int) -> list[Row]:
-    total = _sum(items)
-    purses = {fund: _sum(item for item in items if item.fund == fund) for fund in ("general", "fund", "special")}
-    rows: list[Row] = [{"side": "income", "code": "", "item": fund, "amount": yuan} for fund, yuan in purses.items()]
-    rows += [{"side": "income", "code": "", "item": name, "amount": yuan}
-             for name, yuan in (("income", total), ("reserve", 0), ("carried", 0), ("received", total))]  # fmt: skip
-    rows += [
-        {"side": "expense", "code": code, "item": _name(Scheme.FUNCTION, code, year), "amount": yuan}
-        for code, yuan in _classes(items).items()
-    ]
-    return rows + [{"side": "expense", "code": "", "item": name, "amount": yuan}
-                   for name, yuan in (("expense", total), ("carry", 0), ("spent", total))]  # fmt: skip
-
-
-def _income(unit: Unit, items: Sequence[Item]) -> list[Row]:
-    total = _sum(items)
-    row: Row = {"total": total, "income": total}
-    row |= {fund: _sum(item for item in items if item.fund == fund) for fund in ("general", "fund", "special")}
-    return [{"code": TOTAL, **row}, {"code": unit.code, **row}]
-
-
-def _fiscal(items: Sequence[Item], year: int) -> list[Row]:
-    fiscal = [item for item in items if item.fund in {"general", "fund"}]
-
-    def row(side: str, code: str, item: str, chosen: Sequence[Item]) -> Row:
-        parts = {fund: _sum(one for one in chosen if one.fund == fund) for fund in ("general", "fund")}
-        return {"side": side, "code": code, "item": item, "total": _sum(chosen), "capital": 0, **parts}
-
-    rows = [
-        row("income", "", "income", fiscal),
-        row("income", "", "carried", []),
-        row("income", "", "received", fiscal),
-    ]
-    rows += [
-        row("expense", code, _name(Scheme.FUNCTION, code, year), [one for one in fiscal if one.function[:3] == code])
-        for code in _classes(fiscal)
-    ]
-    return [*rows, row("expense", "", "expense", fiscal), row("expense", "", "carry", []),
-            row("expense", "", "spent", fiscal)]  # fmt: skip
-
-
-def _by_function(items: Sequence[Item], year: int, columns: Callable[[Sequence[Item]], Row]) -> list[Row]:
-    """The total, then every 类, 款 and 项 that occurs, each with its columns."""
-    if not items:
-        return []
-    codes = sorted({item.function[:length] for item in items for length in (3, 5, 7)})
-    rows = [{"code": TOTAL, **columns(items)}]
-    for code in codes:
-        chosen = [item for item in items if item.function.startswith(code)]
-        rows.append({"code": code, "name": _name(Scheme.FUNCTION, code, year), **columns(chosen)})
-    return rows
-
-
-def _spending(items: Sequence[Item]) -> Row:
-    basic = _sum(item for item in items if not item.project)
-    return {"total": _sum(items), "basic": basic, "project": _sum(items) - basic}
-
-
-def _general(items: Sequence[Item]) -> Row:
-    basic = [item for item in items if not item.project]
-    staff = _sum(item for item in basic if item.economic[:3] in {"301", "303"})
-    return {
-        "total": _sum(items),
-        "basic": _sum(basic),
-        "staff": staff,
-        "running": _sum(basic) - staff,
-        "project": _sum(items) - _sum(basic),
-    }
-
-
-def _fund(items: Sequence[Item]) -> Row:
-    return _spending(items)
-
-
-def _basic_table(general: Sequence[Item], year: int) -> list[Row]:
-    basic = [item for item in general if not item.project]
-    rows: list[Row] = [{"code": TOTAL, **_staff_or_running(basic)}]
-    for code in sorted({item.economic[:length] for item in basic for length in (3, 5)}):
-        chosen = [item for item in basic if item.economic.startswith(code)]
-        rows.append({"code": code, "name": _name(Scheme.ECONOMIC, code, year), **_staff_or_running(chosen)})
-    return rows
-
-
-def _staff_or_running(items: Sequence[Item]) -> Row:
-    staff = _sum(item for item in items if item.economic[:3] in {"301", "303"})
-    return {"total": _sum(items), "staff": staff, "running": _sum(items) - staff}
-
-
-def _three(general: Sequence[Item], before: Sequence[Item], year: int) -> list[Row]:
-    now, then = _three_row(general, year), _three_row(before or general, year - 1)
-    if not before:  # the year before the demo's first: a little more of everything that is not bought once
-        then |= {name: _round(Decimal(int(str(then[name]))) * Decimal("1.04")) for name in ("upkeep", "reception")}
-        _add_up(then)
-    falls = int(str(now["total"])) <= int(str(then["total"]))
-    words = "压减公务接待和车辆运行支出，执行只减不增的要求。" if falls else "物价和任务量增加，按核定的定额安排。"
-    return [now | {"reason": words}, then]
-
-
-def _three_row(items: Sequence[Item], year: int) -> Row:
-    row: Row = {
-        "year": year,
-        "abroad": _sum(item for item in items if item.economic == "30212"),
-        "purchase": _sum(item for item in items if item.economic in {"30913", "31013"}),
-        "upkeep": _sum(item for item in items if item.economic == "30231"),
-        "reception": _sum(item for item in items if item.economic == "30217"),
-    }
-    _add_up(row)
-    return row
-
-
-def _add_up(row: Row) -> None:
-    row["vehicles"] = int(str(row["purchase"])) + int(str(row["upkeep"]))
-    row["total"] = int(str(row["vehicles"])) + int(str(row["abroad"])) + int(str(row["reception"]))
-
-
 def _targets(items: Sequence[Item]) -> list[Row]:
     rows: list[Row] = []
     for project in dict.fromkeys(item.project for item in items if item.project):
@@ -372,18 +269,7 @@ def _procurement(unit: Unit, items: Sequence[Item]) -> list[Row]:
     ]
 
 
-def _detail(unit: Unit, item: Item) -> Row:
-    return {
-        "unit": unit.code,
-        "function": item.function,
-        "economic": item.economic,
-        "project": item.project,
-        "fund": item.fund,
-        "amount": item.yuan,
-    }
-
-
-def _narrative(unit: Unit, items: Sequence[Item], before: Sequence[Item]) -> list[Row]:
+def _narrative(unit: Unit, items: Sequence[Item], before: Sequence[Item]) -> dict[str, str]:
     total, earlier = _sum(items), _sum(before)
     change = (
         f"本年支出预算 {total} 元，比上年增加 {total - earlier} 元，主要是人员工资和定额标准调整。"
@@ -392,7 +278,7 @@ def _narrative(unit: Unit, items: Sequence[Item], before: Sequence[Item]) -> lis
     )
     running = _sum(item for item in items if item.economic.startswith("302") and not item.project)
     bought = _sum(item for item in items if item.economic in {"31002", "31003", "31007"})
-    words = {
+    return {
         "duties": "按照市政府批准的职责开展工作，具体职责见本单位专线的介绍。",
         "organisation": f"核定编制 {unit.staff} 人，经费由市财政局{unit.section}管理。",
         "changes": change,
@@ -402,4 +288,3 @@ def _narrative(unit: Unit, items: Sequence[Item], before: Sequence[Item]) -> lis
         "performance": "项目支出全部编报绩效目标，见绩效目标表。",
         "terms": "基本支出是维持机构运转的支出，项目支出是完成特定任务的支出。",
     }
-    return [{"part": part, "text": text} for part, text in words.items()]

@@ -1,0 +1,88 @@
+"""The demo's budgets: 265 units, every table put together from its detail, nothing for the checks to find."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from minxin.directory import models as directory_models
+from minxin.directory.rules import SYSTEM
+from minxin.disclosures.actions import intake
+from minxin.kernel import clocks, files
+from minxin.portal.actions import acting, budgets, glass, network, treasury
+
+
+@pytest.fixture(scope="module")
+def counter(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The network with its 265 units enrolled, in a transaction that is undone at the module's end."""
+    with django_db_blocker.unblock(), files.using(files.Memory()), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE directory_unit SET parent_id = NULL, line_parent_id = NULL, answers_by_id = NULL")
+            for table in ("token", "appointment", "post", "person", "unit"):
+                cursor.execute(f"DELETE FROM directory_{table}")
+            cursor.execute("DELETE FROM ledger_event; DELETE FROM ledger_stream")
+        directory_models.changes.tree += 1
+        directory_models.changes.tree_block = connection.atomic_blocks[0]
+        acting.forget()
+        network.build(lambda words: None)
+        glass.open_counter()
+        yield
+        transaction.set_rollback(True)
+    acting.forget()
+    directory_models.changes.tree += 1
+
+
+def test_the_city_has_265_budget_units_and_departments_stand_before_their_own():
+    every = budgets.units()
+    assert len(every) == len({unit.code for unit in every}) == 265
+    seen: set[str] = set()
+    for unit in every:
+        assert not unit.department or unit.department in seen
+        seen.add(unit.unit)
+
+
+def test_the_documents_revive_130_million_and_no_source_gives_more_than_it_has():
+    assert sum(float(row[-1]) for row in treasury.REVIVED) == 130_000_000
+    left = {project: yuan for _unit, _function, _economic, project, _year, yuan in treasury.IDLE}
+    for _month, source, *_target, yuan in treasury.REVIVED:
+        left[source] -= float(yuan)
+    assert min(left.values()) >= 0
+
+
+@pytest.mark.parametrize("year", [2006, 2007])
+def test_the_checks_find_nothing_in_any_kind_of_unit(counter: None, year: int):
+    chosen = {unit.likeness + unit.type: unit for unit in budgets.units()} | {
+        unit.unit: unit for unit in budgets.units() if unit.unit in budgets.LARGE
+    }
+    assert len(chosen) > 10
+    with clocks.at(datetime(year, 1, 10, 9, tzinfo=clocks.ZONE)):
+        for unit in chosen.values():
+            made = intake.hand_in_rows(
+                unit=unit.unit,
+                template="department_budget",
+                fiscal_year=year,
+                version="initial",
+                sheets=budgets.sheets(unit, year),
+                note=glass.NO_ROWS,
+                by=SYSTEM,
+            )
+            found = apps.get_model("disclosures", "Finding").objects.filter(submission_id=made.pk)
+            assert list(found.values_list("rule", "message")) == [], unit
+
+
+def test_an_account_tells_what_a_budget_need_not(counter: None):
+    unit = next(unit for unit in budgets.units() if unit.unit == glass.LATE)
+    with clocks.at(datetime(2007, 7, 18, 9, tzinfo=clocks.ZONE)):
+        made = intake.hand_in_rows(
+            unit=unit.unit,
+            template="department_budget",
+            fiscal_year=2006,
+            version="final",
+            sheets=budgets.account(unit, 2006, budgets.plan(unit, 2006)),
+            note=glass.NO_ROWS,
+            by=SYSTEM,
+        )
+    assert (made.stage, made.fatal) == ("checked", 0)
