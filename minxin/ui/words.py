@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import cast
 
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -11,6 +12,13 @@ from django.utils.translation import gettext as _
 from minxin.kernel import money
 
 NOTHING = "—"
+
+
+def said(words: str) -> str:
+    """Words of the API's description, in the reader's language: translated when the description is written out."""
+    return cast("str", gettext_lazy(words))
+
+
 # Lazy, so that of a list only the one that is said is looked up.
 _WEEKDAYS = [
     *(gettext_lazy("星期一"), gettext_lazy("星期二"), gettext_lazy("星期三"), gettext_lazy("星期四")),

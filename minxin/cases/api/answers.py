@@ -7,7 +7,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from minxin.cases.api.shapes import said
 from minxin.cases.models import Case, Clock, Measure, Money, PublicCase, Text
 from minxin.cases.reports import desk, dossier, public, track
 from minxin.cases.rules import codes
@@ -15,6 +14,7 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
 from minxin.kernel import money
 from minxin.kernel.clocks import ZONE
+from minxin.ui.words import said
 
 _ = said
 Moment = Annotated[

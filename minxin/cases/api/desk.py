@@ -14,13 +14,14 @@ from minxin.cases.api import facts
 from minxin.cases.api.answers import DossierOut, InboxOut, QueueOut, ReceiptOut, StateOut
 from minxin.cases.api.callers import OfficerToken
 from minxin.cases.api.filing import Key, respondent
-from minxin.cases.api.shapes import EntryIn, said
+from minxin.cases.api.shapes import EntryIn
 from minxin.cases.reports import desk as lists
 from minxin.cases.reports import dossier, state
 from minxin.cases.rules import desk, moves
 from minxin.cases.rules.moves import Stand
 from minxin.directory.rules import Officer
 from minxin.kernel.errors import Absent
+from minxin.ui.words import said
 
 _ = said
 router = Router(auth=OfficerToken(), tags=[_("办理")])

@@ -14,8 +14,9 @@ from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
 from minxin.cases.actions.unit import HOW
-from minxin.cases.api.shapes import Body, Yuan, said
+from minxin.cases.api.shapes import Body, Yuan
 from minxin.cases.rules import codes
+from minxin.ui.words import said
 
 _ = said
 _OURS = {"ref", "by", "code", "uploads"}  # given by the address, the token, the header, the multipart body

@@ -13,11 +13,12 @@ from ninja.responses import Status
 from minxin.cases.actions import filing, proof
 from minxin.cases.api.answers import ReceiptOut
 from minxin.cases.api.callers import ChannelToken
-from minxin.cases.api.shapes import FilingIn, said
+from minxin.cases.api.shapes import FilingIn
 from minxin.cases.rules.codes import Channel as Way
 from minxin.directory import reports as directory
 from minxin.directory.rules import Channel
 from minxin.kernel.errors import Absent, Refused
+from minxin.ui.words import said
 
 _ = said
 router = Router(tags=[_("提交")])

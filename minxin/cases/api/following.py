@@ -10,10 +10,10 @@ from ninja.params import functions as params
 from minxin.cases.actions import following
 from minxin.cases.api import facts
 from minxin.cases.api.answers import StateOut, TrackOut
-from minxin.cases.api.shapes import said
 from minxin.cases.reports import state, track
 from minxin.cases.rules import filing, moves
 from minxin.directory.rules import CITIZEN
+from minxin.ui.words import said
 
 _ = said
 router = Router(tags=[_("查询与评价")])

@@ -21,12 +21,12 @@ from minxin.cases.api.answers import (
     TotalsOut,
     UnitOut,
 )
-from minxin.cases.api.shapes import said
 from minxin.cases.reports import ledgers, public, tally
 from minxin.cases.rules import codes
 from minxin.directory import reports as directory
 from minxin.kernel import money as yuan
 from minxin.kernel.errors import Absent, Refused
+from minxin.ui.words import said
 
 _ = said
 router = Router(tags=[_("公开数据")])

@@ -2,18 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from django.utils.translation import gettext_lazy
 from pydantic import BaseModel, ConfigDict, Field
 
 from minxin.cases.rules import codes, filing
-
-
-def said(words: str) -> str:
-    """Words of the description, in the reader's language: translated when the description is written out."""
-    return cast("str", gettext_lazy(words))
-
+from minxin.ui.words import said
 
 _ = said
 Yuan = Annotated[Decimal, Field(max_digits=16, decimal_places=2, description=_("单位：元，最多两位小数。"))]

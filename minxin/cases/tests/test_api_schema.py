@@ -98,6 +98,14 @@ def test_the_description_is_whole_and_in_the_readers_words():
 
 
 @pytest.mark.django_db
+def test_the_description_is_english_for_those_who_ask_for_english():
+    answer = call("GET", DESCRIPTION.removeprefix("/api/v1"), **{"accept-language": "en"})
+    for address, methods in json.loads(answer.content)["paths"].items():
+        for method, operation in methods.items():
+            assert not any("\u4e00" <= sign <= "\u9fff" for sign in operation["summary"]), (address, method)
+
+
+@pytest.mark.django_db
 def test_the_page_of_the_description_has_nothing_inline():
     page = call("GET", "/docs")
     assert page.status_code == 200

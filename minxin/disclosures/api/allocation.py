@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
 from minxin.disclosures.reports import allocation as reports
@@ -14,6 +13,7 @@ from minxin.disclosures.rules.allocation import Asked, By
 from minxin.disclosures.rules.codes import Fund, Version
 from minxin.kernel import clocks, money
 from minxin.kernel.errors import Absent
+from minxin.ui.words import said as _
 
 router = Router(tags=["budget"])
 Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{0,40}$")]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop as _
 from ninja import Router
 
 from minxin.disclosures.forms import pipe as addresses
@@ -12,6 +11,7 @@ from minxin.disclosures.reports.trace import Joint
 from minxin.disclosures.rules import pipe_public
 from minxin.disclosures.rules.pipe_public import Sums
 from minxin.kernel import money
+from minxin.ui.words import said as _
 
 router = Router(tags=["public money"])
 

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop as _
 from ninja import Path, Query, Router, Schema
 
 from minxin.directory import reports as directory
 from minxin.disclosures.reports import publications as reports
 from minxin.disclosures.reports import tables
+from minxin.ui.words import said as _
 
 router = Router(tags=["publications"])
 Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{0,40}$")]

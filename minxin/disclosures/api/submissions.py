@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import Field, StringConstraints
@@ -17,6 +16,7 @@ from minxin.disclosures.models.broker import ref_of
 from minxin.disclosures.reports import broker as reports
 from minxin.disclosures.rules import broker_file
 from minxin.disclosures.rules.codes import Severity, SubmissionStage, Version
+from minxin.ui.words import said as _
 
 router = Router(auth=OfficerToken(), tags=["submissions"])
 

@@ -1,11 +1,9 @@
 """/api/v1/desk/vouchers: the agent bank's system fetches what was sent to it and sends its receipts, as XML."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy
 from ninja import Router, Schema
 from ninja.params import functions as params
 
@@ -13,8 +11,8 @@ from minxin.disclosures.actions import banking
 from minxin.disclosures.api.callers import OfficerToken, officer
 from minxin.disclosures.reports import banking as reports
 from minxin.disclosures.rules.codes import VoucherKind
+from minxin.ui.words import said as _
 
-_ = cast("Callable[[str], str]", gettext_lazy)  # the description is drawn up in the caller's language
 router = Router(auth=OfficerToken(), tags=["vouchers"])
 Cursor = Annotated[str, params.Query("", max_length=20, pattern=r"^\d*$", description=_("上次读到的位置。"))]
 Year = Annotated[int, params.Path(ge=1990, le=2100)]
