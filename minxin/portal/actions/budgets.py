@@ -57,7 +57,7 @@ LARGE = {  # projects of the city that are larger than their offices: yuan of 20
 }  # fmt: skip
 FUND_OF = {"2120801": "fund"}
 ABROAD = {"211400-103": 120_000, "211400-163": 420_000, "211400-138": 90_000, "211400-132": 60_000}
-CAR = {("211400-GAJ", 2006): 560_000, ("211400-GAJ", 2007): 420_000, ("211400-131001", 2007): 0}
+CAR = {("211400-GAJ", 2006): 560_000, ("211400-GAJ", 2007): 420_000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from minxin.portal.actions.glass import FINANCE, count_anew, moment
 BANK = "211400-YH"
 YEAR = 2006
 LARGE = 100  # posts: a unit of this size is paid its wages every month, a smaller one every half-year
+FEW = 10  # units: enough to tell the planner what requests look like
 WAGES = ("301", "303")
 STAGES = {1: "0.4", 7: "0.45"}  # how works are paid
 Tell = Callable[[int, int], None]
@@ -118,11 +119,11 @@ def _month(month: int, every: dict[str, Unit], known: dict[str, list[LineRow]], 
         plans.issue(finance=FINANCE, month=first, doc_no=f"葫财支〔2006〕{month}号", by=_finance(Role.CASHIER))
     _revive(month)
     asked: list[str] = []
-    for unit in every.values():
+    for number, unit in enumerate(every.values(), 1):
         with moment(YEAR, month, 20, 8 + len(asked) % 6, len(asked) % 60):
             asked += _ask(unit, known.get(unit.unit, []), month)
-        if month == 1 and len(asked) in {20, 21}:
-            count_anew()  # a first handful is in: from here on plans are made for a table that is not empty
+        if month == 1 and number == FEW:
+            count_anew()  # from here on statements are planned for tables that are not empty
     with moment(YEAR, month, 21, 10):
         requests.review(asked, step=Step.SECTION, by=_finance(Role.BUDGET))
     with moment(YEAR, month, 21, 15):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -45,10 +46,10 @@ def test_the_city_has_265_budget_units_and_departments_stand_before_their_own():
 
 
 def test_the_documents_revive_130_million_and_no_source_gives_more_than_it_has():
-    assert sum(float(row[-1]) for row in treasury.REVIVED) == 130_000_000
-    left = {project: yuan for _unit, _function, _economic, project, _year, yuan in treasury.IDLE}
+    assert sum(Decimal(row[-1]) for row in treasury.REVIVED) == 130_000_000
+    left = {project: Decimal(yuan) for _unit, _function, _economic, project, _year, yuan in treasury.IDLE}
     for _month, source, *_target, yuan in treasury.REVIVED:
-        left[source] -= float(yuan)
+        left[source] -= Decimal(yuan)
     assert min(left.values()) >= 0
 
 
