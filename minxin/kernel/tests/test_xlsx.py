@@ -1,4 +1,4 @@
-"""Workbooks written as text: other programs read just what was put in."""
+"""Large workbooks: other programs read just what was put in."""
 
 import io
 from decimal import Decimal
@@ -47,6 +47,11 @@ def test_names_of_sheets_are_made_acceptable_and_stay_apart() -> None:
     names = [long, long, "a/b:c[d]", "'", '"<&>']
     book = load_workbook(io.BytesIO(xlsx.book([xlsx.Sheet(name, ["x"], []) for name in names])))
     assert book.sheetnames == ["表" * 31, "表" * 27 + " 2", "a b c d ", "4", '"<&>']
+
+
+def test_names_that_differ_in_case_only_stay_apart() -> None:
+    book = load_workbook(io.BytesIO(xlsx.book([xlsx.Sheet(name, ["x"], []) for name in ("Ab", "aB")])))
+    assert book.sheetnames == ["Ab", "aB 2"]
 
 
 def test_columns_beyond_z_have_two_letters() -> None:
