@@ -57,7 +57,7 @@ class Differing:
     counted_fen: int
 
 
-@app.periodic(cron="25 2 * * *")
+@app.periodic(cron="25 18 * * *")  # UTC: 02:25 in Beijing
 @app.task(name="disclosures.prove_balances", queueing_lock="disclosures.prove_balances")
 def prove(timestamp: int = 0) -> int:
     """Every night: count every balance anew from its rows and say in the ledger whether they agree; how many differ."""

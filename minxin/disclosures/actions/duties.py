@@ -90,7 +90,7 @@ def fulfil(publication: Publication, units: Collection[int]) -> int:
     return len(rows)
 
 
-@app.periodic(cron="5 0 * * *")
+@app.periodic(cron="5 16 * * *")  # UTC: 00:05 in Beijing
 @app.task(name="disclosures.watch_duties", queueing_lock="disclosures.watch_duties")
 def watch(timestamp: int = 0) -> int:
     """Every night: each duty whose time has run out goes on record once (verb `miss`); how many did.

@@ -57,7 +57,7 @@ ON CONFLICT ON CONSTRAINT told_once DO UPDATE SET fen = t.fen + excluded.fen, co
 """
 
 
-@app.periodic(cron="40 1 * * *")
+@app.periodic(cron="40 17 * * *")  # UTC: 01:40 in Beijing
 @app.task(name="disclosures.tell_people", queueing_lock="disclosures.tell_people")
 def tell(timestamp: int = 0) -> int:
     """Every night: add to the public's sums what people were paid since, in blocks that hide each of them; how many.
@@ -180,7 +180,7 @@ _YEARS = (
 )
 
 
-@app.periodic(cron="10 2 * * *")
+@app.periodic(cron="10 18 * * *")  # UTC: 02:10 in Beijing
 @app.task(name="disclosures.prove_flows", queueing_lock="disclosures.prove_flows")
 def prove(timestamp: int = 0) -> int:
     """Every night: count all totals anew and compare; how many differ. A difference stays open until a proof agrees.
