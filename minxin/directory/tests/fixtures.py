@@ -13,11 +13,19 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def _cast(django_db_setup: None, django_db_blocker: Any) -> "Cast":
-    """Made and committed once per session: a second saved in every test."""
+    """Made and committed once per session: a second saved in every test.
+
+    The connection is closed behind it. While a browser's loop runs in this thread Django keeps another one for it, and
+    the first, left open here, would be ended by the next copy of the database without anybody noticing.
+    """
+    from django.db import connection
+
     from minxin.directory.tests.cast import make_cast
 
     with django_db_blocker.unblock():
-        return make_cast()
+        made = make_cast()
+        connection.close()
+    return made
 
 
 @pytest.fixture
