@@ -7,10 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 
-from django.db import connection
-
 from minxin.directory.rules import Officer, Role
-from minxin.disclosures.actions import duties, intake, publishing, signing, units
+from minxin.disclosures.actions import duties, intake, publishing, signing, statistics, units
 from minxin.disclosures.reports import lines
 from minxin.kernel import clocks, refs
 from minxin.portal.actions import acting, budgets
@@ -48,7 +46,7 @@ def publish_budgets(year: int, tell: Tell) -> None:
     with moment(year, 1, 12, 14):
         for unit, ref in zip(every, refs, strict=True):
             signing.sign(ref, by=acting.officer(unit.unit, Role.HEAD))
-    count_anew()
+    statistics.analyse()
     with moment(year, 1, 16, 9):
         publishing.publish_city(
             finance=FINANCE,
@@ -69,14 +67,6 @@ def publish_accounts(year: int) -> None:
         with moment(year + 1, 7, day, 10):
             signed = [_account(known[code], year) for code in codes]
             publishing.publish(signed, by=_finance(Role.PUBLISHER))
-
-
-def count_anew() -> None:
-    """Let the planner know how much the demo has written: nobody else can see it before the load is committed."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE disclosures_entry, disclosures_submission, disclosures_appropriation")
-        cursor.execute("ANALYZE disclosures_budgetline, disclosures_allotment, disclosures_payment")
-        cursor.execute("ANALYZE disclosures_request, disclosures_approval, disclosures_payee, disclosures_linechange")
 
 
 def _handed_in(unit: Unit, year: int) -> str:

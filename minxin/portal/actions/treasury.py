@@ -14,7 +14,18 @@ from functools import lru_cache
 from random import Random
 
 from minxin.directory.rules import Officer, Role
-from minxin.disclosures.actions import accounts, banking, clearing, contracts, flow, lines, orders, plans, requests
+from minxin.disclosures.actions import (
+    accounts,
+    banking,
+    clearing,
+    contracts,
+    flow,
+    lines,
+    orders,
+    plans,
+    requests,
+    statistics,
+)
 from minxin.disclosures.actions.asking import NewPayment
 from minxin.disclosures.actions.payees import NewPayee
 from minxin.disclosures.reports import lines as reports
@@ -25,7 +36,7 @@ from minxin.kernel import clocks, refs
 from minxin.portal.actions import acting, budgets
 from minxin.portal.actions.bank import Bank
 from minxin.portal.actions.budgets import SEEDS, Unit
-from minxin.portal.actions.glass import FINANCE, count_anew, moment
+from minxin.portal.actions.glass import FINANCE, moment
 
 BANK = "211400-YH"
 YEAR = 2006
@@ -89,7 +100,7 @@ def open_treasury() -> None:
             by=_finance(Role.BUDGET),
         )
         _take_over_idle()
-    count_anew()
+    statistics.analyse()
 
 
 def run_year(tell: Tell) -> None:
@@ -101,12 +112,12 @@ def run_year(tell: Tell) -> None:
             if wanted := _plans(known.get(unit.unit, [])):
                 plans.submit_all(plans=wanted, unit=unit.unit, by=acting.officer(unit.unit, Role.CLERK))
         _contracts(known)
-    count_anew()
+    statistics.analyse()
     with Bank(BANK) as bank:
         for month in range(1, 13):
             _month(month, every, known, bank)
             if month in {1, 4}:
-                count_anew()
+                statistics.analyse()
             tell(month, 12)
     flow.tell()
     flow.fold()
@@ -123,7 +134,7 @@ def _month(month: int, every: dict[str, Unit], known: dict[str, list[LineRow]], 
         with moment(YEAR, month, 20, 8 + len(asked) % 6, len(asked) % 60):
             asked += _ask(unit, known.get(unit.unit, []), month)
         if month == 1 and number == FEW:
-            count_anew()  # from here on statements are planned for tables that are not empty
+            statistics.analyse()  # from here on statements are planned for tables that are not empty
     with moment(YEAR, month, 21, 10):
         requests.review(asked, step=Step.SECTION, by=_finance(Role.BUDGET))
     with moment(YEAR, month, 21, 15):
