@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minxin.disclosures.views import allocation, duties, pipe, publications, publishing, submissions
+from minxin.disclosures.views import allocation, duties, pipe, pipe_desk, publications, publishing, submissions
 
 Doors = list[URLPattern | URLResolver]
 
@@ -49,6 +49,7 @@ desk: Doors = [
     path("submissions/<str:ref>/file/", submissions.original, name="desk_submission_file"),
     path("submissions/<str:ref>/<str:verb>/", submissions.act, name="desk_submission_act"),
     path("pipe/proofs/", pipe.proofs, name="desk_proofs"),
+    path("pipe/", pipe_desk.home, name="desk_pipe"),
     path("publishing/", publishing.waiting, name="desk_publishing"),
     path("publishing/acts/", publishing.publish, name="desk_publish"),
     path("publishing/city/", publishing.publish_city, name="desk_publish_city"),
