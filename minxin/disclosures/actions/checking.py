@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from functools import lru_cache
 
-from minxin.disclosures.models import CheckRule, Finding
+from minxin.directory import reports as directory
+from minxin.disclosures.models import CheckRule, Finding, ruling
 from minxin.disclosures.rules import broker_checks
 from minxin.disclosures.rules.broker import Fault
 from minxin.disclosures.rules.broker_checks import Rule
@@ -40,6 +41,7 @@ def check(given: Given, *, faults: Sequence[Fault] = (), relations: Mapping[str,
     values = [
         *(given.submission_id, given.fiscal_year, given.version, given.unit_id, given.finance_id, given.note),
         *(json.dumps([asdict(fault) for fault in faults], ensure_ascii=False), today),
+        json.dumps(ruling.values(region=directory.unit(given.finance_id).region, on=today)),
     ]
     by_code = {rule.code: rule for rule in rules}
     found = [_finding(by_code[code], given, what) for code, what in _rows(statement, values)]

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer
 from minxin.disclosures.actions import holding
-from minxin.disclosures.models import BudgetLine, Heading, LineChange
+from minxin.disclosures.models import BudgetLine, Heading, LineChange, ruling
 from minxin.disclosures.models.line import number_of, ref_of
 from minxin.disclosures.rules import pipe
-from minxin.disclosures.rules.codes import SIGNS, ChangeKind, Fund, PayMode, Scheme
+from minxin.disclosures.rules.codes import SIGNS, ChangeKind, Fund, PayMode, RuleCode, Scheme
+from minxin.disclosures.rules.ruling import Ruling
 from minxin.kernel import clocks, money, refs, text
 from minxin.kernel.errors import Refused
 from minxin.ledger import actions as ledger
@@ -98,12 +99,12 @@ def open_lines(*, finance: str, fiscal_year: int, doc_no: str, on: date, by: Off
     """
     bureau = directory.unit(finance)
     pipe.check(pipe.LINE["open_lines"], by, unit=bureau, finance_id=bureau.id)
-    doc_no = holding.document(doc_no)
+    doc_no, modes = holding.document(doc_no), _modes(bureau.id, fiscal_year)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('disclosures_open_lines'), %s::int)", [bureau.id])
         cursor.execute(_FRESH, {"finance": bureau.id, "year": fiscal_year})
         fresh = [
-            _New(unit, section, function, economic, project, fund, pipe.mode_of(fiscal_year, economic, project),
+            _New(unit, section, function, economic, project, fund, pipe.mode_of(modes, economic, project),
                  fiscal_year, withheld, fen)
             for unit, function, economic, project, fund, section, withheld, fen in cursor.fetchall()
         ]  # fmt: skip
@@ -140,7 +141,8 @@ def open_line(
 ) -> BudgetLine:
     """下达一条指标 (in yuan) outside the published budget, by its own document, for example from above.
 
-    With an earlier `formed_year` it is money left by that year, taken over from books kept before (上年结转).
+    With an earlier `formed_year` it is money left by that year, taken over from books kept before (上年结转). Without
+    `mode` it is paid as that year's rule has it; Refused (`mode`) for a way of paying the year does not know.
     """
     where, row = holding.budget_unit(unit)
     pipe.check(pipe.LINE["open_line"], by, unit=where, finance_id=row.finance_id)
@@ -149,6 +151,9 @@ def open_line(
         raise Refused("formed_year", _("资金形成的年度不能晚于预算年度，也不能早于它二十年。"), field="formed_year")
     fen, doc_no = holding.above_zero(amount), holding.document(doc_no)
     _check_codes(fiscal_year, function, economic, fund)
+    modes = _modes(row.finance_id, fiscal_year)
+    if mode:
+        pipe.check_mode(modes, mode)
     new = _New(
         where.id,
         row.section,
@@ -156,7 +161,7 @@ def open_line(
         economic,
         text.clean(project, limit=80, field="project"),
         fund,
-        mode or pipe.mode_of(fiscal_year, economic, project),
+        mode or pipe.mode_of(modes, economic, project),
         formed,
         row.withheld,
         fen,
@@ -283,6 +288,11 @@ def _opened(rows: Sequence[_New], deed: _Deed, kind: ChangeKind | None) -> list[
     with connection.cursor() as cursor:
         cursor.execute(_OPEN, values)
         return [*cursor.fetchall()]
+
+
+def _modes(finance_id: int, year: int) -> Ruling:
+    """How the bureau pays in that fiscal year."""
+    return ruling.in_force(RuleCode.MODES, region=directory.unit(finance_id).region, on=date(year, 1, 1))
 
 
 def _refuse_nothing(finance_id: int, year: int) -> None:

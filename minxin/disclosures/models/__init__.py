@@ -8,6 +8,7 @@ from minxin.disclosures.models.heading import BudgetUnit, Heading
 from minxin.disclosures.models.line import Allotment, BudgetLine, Commitment, LineChange
 from minxin.disclosures.models.payment import Approval, Order, Payee, Payment, Request, Reversal
 from minxin.disclosures.models.publication import CityRun, Entry, Export, Publication
+from minxin.disclosures.models.ruling import PipeRule
 from minxin.disclosures.models.settlement import Account, Clearing, Difference, Failure, Voucher
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Order",
     "Payee",
     "Payment",
+    "PipeRule",
     "Publication",
     "Ratification",
     "Request",

@@ -10,11 +10,20 @@ from django.db.models.functions import Coalesce
 
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
-from minxin.disclosures.models import Allotment, Approval, BudgetLine, Payment, Request
+from minxin.disclosures.models import Allotment, Approval, BudgetLine, Payment, Request, ruling
 from minxin.disclosures.models.line import number_of, ref_of
 from minxin.disclosures.models.payment import PER_YEAR, payment_ref, request_ref
 from minxin.disclosures.rules import pipe
-from minxin.disclosures.rules.codes import Decision, PayeeKind, PaymentStage, PayMode, PlanStage, RequestStage, Step
+from minxin.disclosures.rules.codes import (
+    Decision,
+    PayeeKind,
+    PaymentStage,
+    PayMode,
+    PlanStage,
+    RequestStage,
+    RuleCode,
+    Step,
+)
 from minxin.disclosures.rules.pipe import Move, Party
 from minxin.kernel import clocks, refs
 from minxin.kernel import reports as kernel
@@ -78,7 +87,9 @@ def waiting(by: Officer) -> list[Waiting]:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A request in a queue. `due_on` is the working day the treasury should handle it (none at the unit's own desk)."""
+    """A request in a queue. `due_on` is the working day the treasury should handle it (none at the unit's own desk),
+    by the rule of `due_basis`.
+    """
 
     key: int
     ref: str
@@ -92,6 +103,7 @@ class QueueRow:
     received_at: datetime
     due_on: date | None
     late: bool
+    due_basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +240,12 @@ def _received(rows: QuerySet[Request]) -> QuerySet[Request]:
 
 
 def _row(row: Request) -> QueueRow:
-    stage, due_on = RequestStage(row.stage), None
+    stage, due_on, basis = RequestStage(row.stage), None, ""
     received_at: datetime = row.received_at  # type: ignore[attr-defined]
     if stage in {RequestStage.SECTION_REVIEW, RequestStage.CENTRE_REVIEW}:
-        calendar = kernel.calendar(directory.unit(row.finance_id).region)
-        due_on = pipe.due_on(received_at, calendar)
+        region = directory.unit(row.finance_id).region
+        cut_off = ruling.in_force(RuleCode.CUT_OFF, region=region, on=received_at.astimezone(clocks.ZONE).date())
+        due_on, basis = pipe.due_on(received_at, kernel.calendar(region), cut_off), cut_off.basis
     return QueueRow(
         row.pk,
         request_ref(row),
@@ -246,6 +259,7 @@ def _row(row: Request) -> QueueRow:
         received_at,
         due_on,
         due_on is not None and clocks.today() > due_on,
+        basis,
     )
 
 

@@ -25,7 +25,8 @@ class Rule:
 
 
 # What an expression may read besides the tables of its template. Parameters: $1 submission, $2 fiscal year, $3 version,
-# $4 unit, $5 finance bureau, $6 note, $7 faults as JSON, $8 today.
+# $4 unit, $5 finance bureau, $6 note, $7 faults as JSON, $8 today,
+# $9 what regulations fix for the bureau's region (rules.ruling), as JSON.
 _CONTEXT = """
 context AS MATERIALIZED (
     SELECT $1::bigint AS submission, $2::int AS year, $3::text AS version, $4::bigint AS unit_id,
@@ -52,7 +53,8 @@ approved AS MATERIALIZED (
     WHERE unit_id = $4 AND fiscal_year = $2 AND version IN ('initial', 'adjusted')
         AND recorded_from IS NOT NULL AND recorded_to IS NULL
     ORDER BY sheet, key, version
-)"""
+),
+ruling AS NOT MATERIALIZED (SELECT key AS code, value FROM jsonb_each_text($9::jsonb))"""
 _ENTRIES = """
 staged AS MATERIALIZED (SELECT sheet, "row", key, cells FROM disclosures_entry WHERE submission_id = $1)"""
 

@@ -104,6 +104,14 @@ class PayMode(TextChoices):
     UNIFIED = "unified", _("国库集中支付")
 
 
+class RuleCode(TextChoices):
+    """What a regulation fixes for the pipe, from a day on (models.PipeRule)."""
+
+    MODES = "modes", _("支付方式")
+    CUT_OFF = "cut_off", _("当日办理的时限")
+    CONTRACT = "contract", _("写明合同的起点金额")
+
+
 class PlanStage(TextChoices):
     """The life of a month's plan (用款计划) until its allotment (额度) is issued."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 
 from django.utils.functional import Promise
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from minxin.directory import rules as directory
 from minxin.directory.rules import Officer, Role, UnitRef
 from minxin.disclosures.rules.codes import OrderStage, PaymentStage, PayMode, PlanStage, RequestStage, Step
+from minxin.disclosures.rules.ruling import Ruling
 from minxin.kernel.clocks import ZONE, Calendar
 from minxin.kernel.errors import Absent, Refused
 
@@ -151,23 +152,28 @@ def allowed(move: Move, stage: PlanStage | RequestStage | OrderStage | PaymentSt
         raise Refused("stage", gettext("现在是“%(stage)s”，不能“%(verb)s”。请刷新后查看。") % facts)
 
 
-MERGED_SINCE = 2021  # 预算管理一体化 makes one voucher of the two (standards 2.1)
 _ALWAYS_DIRECT = ("301", "303", "310", "501", "503", "509")  # 工资福利, 对个人和家庭, 资本性支出
 
 
-def mode_of(year: int, economic: str, project: str) -> PayMode:
+def mode_of(modes: Ruling, economic: str, project: str) -> PayMode:
     """支付方式 of a line (standards 2.1): wages, works and projects directly, small running costs authorised."""
-    if year >= MERGED_SINCE:
+    if modes.unified:
         return PayMode.UNIFIED
     return PayMode.DIRECT if project or economic.startswith(_ALWAYS_DIRECT) else PayMode.AUTHORISED
 
 
-CUT_OFF = time(14)  # 中央单位试点: what is in by 14:00 is handled the same working day (standards 2.1)
+def check_mode(modes: Ruling, mode: PayMode) -> None:
+    """Raises Refused (`mode`), with the basis, when that year knows no such way of paying."""
+    if modes.unified is (mode == PayMode.UNIFIED):
+        return
+    facts = {"mode": mode.label, "rule": modes.sentence, "basis": modes.basis}
+    sentence = gettext("这个年度没有“%(mode)s”：%(rule)s（依据：%(basis)s）请不填支付方式，由系统确定。")
+    raise Refused("mode", sentence % facts, field="mode")
 
 
-def due_on(received_at: datetime, calendar: Calendar) -> date:
+def due_on(received_at: datetime, calendar: Calendar, cut_off: Ruling) -> date:
     """The working day on which a desk of the treasury should have handled what it received at that moment."""
     local = received_at.astimezone(ZONE)
     day = local.date()
-    late = not calendar.works(day) or local.time() > CUT_OFF
+    late = not calendar.works(day) or local.time() > cut_off.time
     return calendar.working_day(day, 1) if late else day

@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from minxin.directory.rules import SYSTEM
 from minxin.disclosures.actions import plans, requests
+from minxin.disclosures.models import ruling
 from minxin.disclosures.models.payment import request_ref
 from minxin.disclosures.reports import pipe_desk
 from minxin.disclosures.rules import pipe
-from minxin.disclosures.rules.codes import Decision, PaymentStage, RequestStage
+from minxin.disclosures.rules.codes import Decision, PaymentStage, RequestStage, RuleCode
 from minxin.disclosures.tests.pipe_walk import CENTRE, NEW_YEAR, SCHOOL, SECTION, UNIT, opened, row
 from minxin.kernel import clocks
 from minxin.kernel import reports as kernel
@@ -85,7 +86,8 @@ def test_a_returned_request_waits_for_its_clerk(walk):
     ],
 )
 def test_what_is_in_by_two_is_due_the_same_working_day(db, received, due):
-    assert pipe.due_on(datetime.fromisoformat(f"{received}+08:00"), kernel.calendar("211400")) == due
+    cut_off = ruling.in_force(RuleCode.CUT_OFF, region="211400", on=date(2006, 1, 10))
+    assert pipe.due_on(datetime.fromisoformat(f"{received}+08:00"), kernel.calendar("211400"), cut_off) == due
 
 
 def test_the_due_day_runs_from_the_desk_before(walk):
@@ -97,6 +99,7 @@ def test_the_due_day_runs_from_the_desk_before(walk):
     with clocks.at(NEW_YEAR + timedelta(days=2)):
         (found,) = pipe_desk.queue(walk.by("finance_budget"), verb="review_section").rows
     assert (found.received_at, found.due_on, found.late) == (NEW_YEAR + timedelta(days=1), date(2006, 1, 11), True)
+    assert "14 时以前收到的当日办理" in found.due_basis
 
 
 def test_a_queue_is_paged_by_key_with_one_query(walk):

@@ -17,6 +17,7 @@ from minxin.disclosures.forms import broker as forms
 from minxin.disclosures.models import Submission
 from minxin.disclosures.models.broker import ref_of
 from minxin.disclosures.reports import broker as reports
+from minxin.disclosures.reports import ruling
 from minxin.kernel import files, sheets
 from minxin.kernel.errors import Absent, Refused
 
@@ -114,7 +115,7 @@ def act(request: DeskRequest, ref: str, verb: str) -> HttpResponse:
 def rules(request: HttpRequest) -> HttpResponse:
     """Every check, for everybody: who is judged may read by what."""
     found = reports.rules()
-    facts = {"groups": found, "count": sum(len(group.rules) for group in found)}
+    facts = {"groups": found, "count": sum(len(group.rules) for group in found), "rulings": ruling.every()}
     return render(request, "disclosures/publications/rules.html", facts)
 
 
