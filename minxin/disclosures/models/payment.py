@@ -174,6 +174,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["bank", "stage", "id"], name="order_at_bank"),
             models.Index(fields=["finance", "stage", "id"], name="order_queue"),
+            models.Index(fields=["finance", "-ordered_at"], name="order_of_day"),
         ]
 
     def __str__(self) -> str:

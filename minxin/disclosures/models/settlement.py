@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 
+from minxin.directory.models import Unit
 from minxin.directory.rules import Role
 from minxin.disclosures.models.line import _within
 from minxin.disclosures.rules.codes import DifferenceKind, VoucherKind
@@ -131,6 +132,17 @@ def _context(voucher: Voucher) -> str:
     return f"voucher {voucher.bank_id} {voucher.kind} {voucher.year} {voucher.number}"
 
 
+class FailureQuerySet(models.QuerySet["Failure"]):
+    """Failures are the desk's."""
+
+    def visible_to(self, officer: "Officer") -> "FailureQuerySet":
+        """Those of the officer's units and below; of all its units to a finance bureau; of its orders to a bank."""
+        if officer.kind == "system":
+            return self
+        units = Q(payment__unit__in=Unit.objects.visible_to(officer)) | Q(payment__finance_id__in=officer.unit_ids())
+        return self.filter(units | Q(payment__order__bank_id__in=officer.unit_ids(Role.BANKER)))
+
+
 class Failure(models.Model):
     """Why the bank could not pay (失败原因): the money is free again and may be asked for anew."""
 
@@ -140,6 +152,8 @@ class Failure(models.Model):
     reason = models.CharField(max_length=200)
     on = models.DateField()
     at = models.DateTimeField()
+
+    objects = FailureQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["payment"], name="failure_once")]
