@@ -168,6 +168,7 @@ VERBS: dict[str, str | Promise] = {
     # public money
     "enrol": _("登记预算单位"),
     "hand_in": _("报送"),
+    "import_payments": _("导入支付明细"),
     "sign": _("签发"),
     "write_exports": _("生成公开文件"),
     "ratify": _("登记预决算批准"),

@@ -12,7 +12,7 @@ from minxin.ledger import actions as ledger
 STREAM = "balances"
 MOST_TOLD = 20
 
-# One statement sees one moment. Payments that came with an import have not gone through the lines.
+# One statement sees one moment. Payments that came with an import are the line's as all others.
 _DIFFERING = """
 WITH changes AS (
     SELECT line_id, sum(CASE WHEN kind IN ('cut', 'revive_out') THEN -amount_fen ELSE amount_fen END)::bigint AS fen
@@ -22,7 +22,7 @@ WITH changes AS (
 ), rows AS (
     SELECT line_id, commitment_id, sum(amount_fen) FILTER (WHERE stage IN (1, 2, 3))::bigint AS requested,
            sum(amount_fen - returned_fen) FILTER (WHERE stage IN (4, 5, 6))::bigint AS paid
-    FROM disclosures_payment WHERE recorded_to IS NULL AND submission_id IS NULL GROUP BY 1, 2
+    FROM disclosures_payment WHERE recorded_to IS NULL GROUP BY 1, 2
 ), used AS (
     SELECT line_id, sum(requested)::bigint AS requested, sum(paid)::bigint AS paid FROM rows GROUP BY 1
 ), bound AS (

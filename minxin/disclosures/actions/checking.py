@@ -35,19 +35,39 @@ def check(given: Given, *, faults: Sequence[Fault] = (), relations: Mapping[str,
     The rows are the submission's entries, or those of `relations`: tables by sheet, whose columns are named after the
     template's, besides "row" (an import's own staging table).
     """
-    today = clocks.today()
-    rules = _in_force(given.template.code, today)
+    rules = _in_force(given.template.code, clocks.today())
     statement = broker_checks.statement(given.template, rules, tuple((relations or {}).items()))
-    values = [
+    return _told(given, rules, _rows(statement, _values(given, faults)))
+
+
+def counted(
+    given: Given, *, faults: Sequence[Fault], relations: Mapping[str, str]
+) -> tuple[list[Finding], dict[str, int]]:
+    """The same of rows to be imported, by the rules of imports too; and how often each rule was broken. 1 statement."""
+    today = clocks.today()
+    rules = _in_force(given.template.code, today) + _in_force(f"{given.template.code}.import", today, everywhere=False)
+    statement = broker_checks.statement(given.template, rules, tuple(relations.items()), counted=True)
+    found = statements.rows(statement, _values(given, faults))
+    return _told(given, rules, [(code, json.loads(what)) for code, what, _times in found]), {
+        code: times for code, _what, times in found
+    }
+
+
+def _values(given: Given, faults: Sequence[Fault]) -> list[object]:
+    today = clocks.today()
+    return [
         *(given.submission_id, given.fiscal_year, given.version, given.unit_id, given.finance_id, given.note),
         *(json.dumps([asdict(fault) for fault in faults], ensure_ascii=False), today),
         json.dumps(ruling.values(region=directory.unit(given.finance_id).region, on=today)),
     ]
+
+
+def _told(given: Given, rules: Sequence[Rule], found: Iterable[tuple[str, Mapping[str, object]]]) -> list[Finding]:
     by_code = {rule.code: rule for rule in rules}
-    found = [_finding(by_code[code], given, what) for code, what in _rows(statement, values)]
+    findings = [_finding(by_code[code], given, what) for code, what in found]
     order = {sheet.title(given.version): number for number, sheet in enumerate(given.template.sheets)}
     return sorted(
-        found,
+        findings,
         key=lambda f: (f.severity != Severity.FATAL, order.get(f.sheet, -1), f.rule[0] != "S", f.row or 0, f.rule),
     )
 
@@ -67,9 +87,10 @@ def _finding(rule: Rule, given: Given, what: Mapping[str, object]) -> Finding:
 
 
 @lru_cache(maxsize=1000)
-def _in_force(template: str, day: date) -> tuple[Rule, ...]:
-    """The rules of a template on that day, in the order of their codes."""
-    return tuple(rule for since, until, rule in _planted() if rule.template in {"", template} and since <= day <= until)
+def _in_force(template: str, day: date, *, everywhere: bool = True) -> tuple[Rule, ...]:
+    """The rules of a template on that day, in the order of their codes; by default those of all templates too."""
+    wanted = {template, ""} if everywhere else {template}
+    return tuple(rule for since, until, rule in _planted() if rule.template in wanted and since <= day <= until)
 
 
 @lru_cache(maxsize=1)

@@ -93,6 +93,12 @@ def entered(unit_id: int, payees: Sequence[NewPayee]) -> list[Entered]:
     return [known[mark] for mark in marks]
 
 
+def marked(unit_id: int, name: str) -> tuple[str, str]:
+    """(name in one line, mark) of a payee without an account, as it comes from another treasury system."""
+    name = " ".join(name.split())
+    return name, _mark(unit_id, NewPayee("", name))
+
+
 def check_kind(payee: NewPayee, known: Entered) -> None:
     """Raises Refused (`payee_kind`) when the register has it as something else: the kind decides what is public."""
     if known.kind != payee.kind:

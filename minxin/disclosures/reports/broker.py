@@ -63,6 +63,7 @@ _COLOURS: Mapping[str, str] = {
     SubmissionStage.SIGNED: "green",
     SubmissionStage.PUBLISHED: "green",
     SubmissionStage.WITHDRAWN: "grey",
+    SubmissionStage.IMPORTED: "green",
 }
 
 
@@ -275,7 +276,7 @@ def rules() -> list[RuleGroup]:
     """1 query. Every check there is, by template: the shape of files first."""
     found: dict[str, list[Told]] = {code: [] for code in ("", *templates.CODES)}
     for rule in CheckRule.objects.public().filter(valid_to=None).order_by("template", "code"):
-        found[rule.template].append(_told(rule))
+        found[_template(rule)].append(_told(rule))
     labels = {template.code: _(template.label) for template in templates.every()}
     return [
         RuleGroup(f"rules-{code or 'files'}", labels.get(code) or _("所有报表的文件"), tuple(sorted(told, key=_place)))
@@ -287,8 +288,13 @@ def _place(told: Told) -> tuple[str, int]:
     return told.code[0], int(told.code[1:])
 
 
+def _template(rule: CheckRule) -> str:
+    """Rules of imports ("payments.import") stand with those of their template."""
+    return rule.template.partition(".")[0]
+
+
 def _told(rule: CheckRule) -> Told:
-    template = templates.get(rule.template) if rule.template else None
+    template = templates.get(_template(rule)) if rule.template else None
     sheet = next((s for s in template.sheets if s.code == rule.sheet), None) if template else None
     column = sheet.column(rule.column) if sheet else None
     return Told(

@@ -62,8 +62,8 @@ class Staged:
     sha256: str
 
 
-class _Unreadable(Exception):
-    """The kind of fault."""
+class Unreadable(Exception):
+    """A cell that is not what its column says; its words are the kind of fault."""
 
 
 def stage(
@@ -112,7 +112,7 @@ def _rows(sheet: Sheet, version: str, typed: Sequence[Typed], faults: list[Fault
                 continue
             try:
                 value: str | int | dict[str, str] | None = read(raw)
-            except _Unreadable as fault:
+            except Unreadable as fault:
                 kept = _kept(raw)
                 faults.append(Fault(str(fault), sheet.code, line.row, column.code, kept[:100]))
                 value = {"typed": kept}
@@ -140,10 +140,11 @@ Reader = Callable[[object], "str | int | None"]
 
 @lru_cache(maxsize=200)
 def _readers(sheet: Sheet, version: str, from_file: bool) -> list[tuple[Column, Reader]]:
-    return [(column, _reader(column, from_file)) for column in sheet.shown(version)]
+    return [(column, reader(column, from_file)) for column in sheet.shown(version)]
 
 
-def _reader(column: Column, from_file: bool) -> Reader:
+def reader(column: Column, from_file: bool) -> Reader:
+    """How a cell of this column is read: integers, texts, ISO days; None for nothing. Raises Unreadable."""
     if column.kind in AMOUNTS:
         places = 6 if column.kind == "wan" and from_file else 2
         return lambda raw: _amount(raw, places)
@@ -169,7 +170,7 @@ def _decimal(raw: object) -> Decimal | None:
             return None
         word = _plain(word).replace(",", "").replace(" ", "").lstrip("¥￥").removesuffix("元").removesuffix("万")
         if not _NUMBER.fullmatch(word):
-            raise _Unreadable("number")
+            raise Unreadable("number")
     return Decimal(word)
 
 
@@ -181,11 +182,11 @@ def _amount(raw: object, places: int) -> int | None:
         fen = value.scaleb(places)
         exact = int(fen)
     except (InvalidOperation, ValueError, OverflowError):
-        raise _Unreadable("number") from None
+        raise Unreadable("number") from None
     if exact != fen:
-        raise _Unreadable("finer")
+        raise Unreadable("finer")
     if abs(exact) > money.MOST_FEN:
-        raise _Unreadable("huge")
+        raise Unreadable("huge")
     return exact
 
 
@@ -194,9 +195,9 @@ def _count(raw: object) -> int | None:
     if value is None:
         return None
     if not value.is_finite() or value != value.to_integral_value():
-        raise _Unreadable("count")
+        raise Unreadable("count")
     if abs(value) >= 10**12:
-        raise _Unreadable("huge")
+        raise Unreadable("huge")
     return int(value)
 
 
@@ -208,11 +209,11 @@ def _day(raw: object) -> str | None:
         return None
     found = _DAY.fullmatch(word)
     if found is None:
-        raise _Unreadable("day")
+        raise Unreadable("day")
     try:
         return date(*map(int, found.groups())).isoformat()
     except ValueError:
-        raise _Unreadable("day") from None
+        raise Unreadable("day") from None
 
 
 def _choice(raw: object, options: Mapping[str, str], column: Column) -> str | None:
@@ -225,13 +226,13 @@ def _choice(raw: object, options: Mapping[str, str], column: Column) -> str | No
             return code
     if column.open:
         return _text(raw, column.longest)
-    raise _Unreadable("choice")
+    raise Unreadable("choice")
 
 
 def _code(raw: object, longest: int) -> str | None:
     word = "".join(_plain(raw).split())
     if len(word) > longest or not word.isprintable():
-        raise _Unreadable("long")
+        raise Unreadable("long")
     return word
 
 
@@ -242,4 +243,4 @@ def _text(raw: object, longest: int) -> str | None:
     try:
         return text.clean(word, limit=longest, field="file") or None
     except Refused:
-        raise _Unreadable("long") from None
+        raise Unreadable("long") from None

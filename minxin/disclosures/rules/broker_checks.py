@@ -60,8 +60,10 @@ staged AS MATERIALIZED (SELECT sheet, "row", key, cells FROM disclosures_entry W
 
 
 @lru_cache(maxsize=50)
-def statement(template: Template, rules: tuple[Rule, ...], relations: tuple[tuple[str, str], ...] = ()) -> str:
-    """One SELECT of (rule's code, finding as JSON), at most MOST_PER_RULE of each rule.
+def statement(
+    template: Template, rules: tuple[Rule, ...], relations: tuple[tuple[str, str], ...] = (), *, counted: bool = False
+) -> str:
+    """One SELECT of (rule's code, finding as JSON), at most MOST_PER_RULE of each rule; `counted`: and of how many.
 
     The tables come from the submission's entries, or from `relations`, pairs of sheet and table: its columns are named
     after the template's, besides "row"; that is how an import checks what it has only staged.
@@ -69,8 +71,9 @@ def statement(template: Template, rules: tuple[Rule, ...], relations: tuple[tupl
     given = dict(relations)
     tables = [_given(sheet, given[sheet.code]) if sheet.code in given else _table(sheet) for sheet in template.sheets]
     parts = [_CONTEXT, _union(given) if given else _ENTRIES, *tables, *_known(template)]
+    times = ", count(*) OVER ()" if counted else ""
     found = [
-        f"(SELECT '{rule.code}', to_jsonb(f)::text FROM (\n{rule.expression}\n) f LIMIT {MOST_PER_RULE})"  # noqa: S608
+        f"(SELECT '{rule.code}', to_jsonb(f)::text{times} FROM (\n{rule.expression}\n) f LIMIT {MOST_PER_RULE})"  # noqa: S608
         for rule in rules
     ]
     return f"WITH {','.join(parts)}\n" + "\nUNION ALL\n".join(found)

@@ -64,10 +64,23 @@ def _sections(template: Template, tables: Sequence[Table], names: Mapping[str, S
     return [Table(title, tuple(rows)) for title, rows in parts if title or rows]
 
 
-def _typed(sheet: Sheet, version: str, rows: Sequence[Line], faults: list[Fault]) -> list[Typed]:
+def heading(sheet: Sheet, version: str, rows: Sequence[Line], faults: list[Fault]) -> tuple[int, dict[int, str]]:
+    """Of a file's first rows: which one is the heading, and the column's code by its place in the row."""
+    at, known, extra = _heading(sheet, version, rows, faults)
+    faults += [Fault("extra", sheet.code, rows[at][0], value=name[:60]) for name in extra.values() if name]
+    return at, known
+
+
+def _heading(
+    sheet: Sheet, version: str, rows: Sequence[Line], faults: list[Fault]
+) -> tuple[int, dict[int, str], dict[int, str]]:
     headings = {_plain(name): column.code for column in sheet.shown(version) for name in (column.heading, column.label)}
     at = _heading_at(rows, headings)
-    known, extra = _places(sheet, version, rows[at] if rows else None, headings, faults)
+    return at, *_places(sheet, version, rows[at] if rows else None, headings, faults)
+
+
+def _typed(sheet: Sheet, version: str, rows: Sequence[Line], faults: list[Fault]) -> list[Typed]:
+    at, known, extra = _heading(sheet, version, rows, faults)
     typed = []
     for number, cells in rows[at + 1 :]:
         line = {code: cells[place] for place, code in known.items() if place < len(cells)}

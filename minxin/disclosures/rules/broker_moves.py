@@ -36,6 +36,7 @@ NEXT: Mapping[str, Promise] = {
     S.SIGNED: gettext_lazy("已签发，等待公开。公开前可以由一把手撤回。"),
     S.PUBLISHED: gettext_lazy("已公开。发现有误时，请改好后作为更正报送。"),
     S.WITHDRAWN: gettext_lazy("这一份已撤回，不再使用。"),
+    S.IMPORTED: gettext_lazy("这一批支付已经导入，在资金流向里可以逐笔查到。"),
 }
 
 

@@ -73,6 +73,7 @@ class SubmissionStage(TextChoices):
     SIGNED = "signed", _("已签发")
     PUBLISHED = "published", _("已公开")
     WITHDRAWN = "withdrawn", _("已撤回")
+    IMPORTED = "imported", _("已导入")  # its payments are in the pipe: see actions.importing
 
 
 class ChangeKind(TextChoices):

@@ -110,6 +110,9 @@ ORDER: Mapping[str, Move] = {
     "clear": _move(_("清算"), P.FINANCE, {Role.CASHIER}, {D.PAID}, D.CLEARED),
     "reconcile": _move(_("对账"), P.FINANCE, {Role.CASHIER}, {D.CLEARED}, D.RECONCILED),
 }
+IMPORT: Mapping[str, Move] = {
+    "import_payments": _move(_("导入支付明细"), P.FINANCE, {Role.BUDGET}, set()),
+}
 ACCOUNT: Mapping[str, Move] = {
     "open_accounts": _move(_("登记零余额账户"), P.FINANCE, {Role.CASHIER}, set()),
     "close_account": _move(_("登记零余额账户销户"), P.FINANCE, {Role.CASHIER}, set()),

@@ -1,0 +1,422 @@
+"""导入支付明细: a year of payments from another treasury system, a million rows at once, all of them or none.
+
+The file streams through `rules/broker_bulk` into a table of its own; the rules of the broker check that table in the
+database, the same ones as at the desk and those of imports (template `payments.import`) besides; then one statement for
+each kind of row makes payees, payments and balances of it. Lines and contracts are locked before they are checked.
+"""
+
+import codecs
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from io import TextIOWrapper
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from minxin.directory import reports as directory
+from minxin.directory.rules import Officer, UnitRef
+from minxin.disclosures.actions import asking, checking, payees
+from minxin.disclosures.models import BudgetUnit, Finding, Submission
+from minxin.disclosures.models.broker import ref_of
+from minxin.disclosures.rules import broker_bulk, broker_file, pipe, templates
+from minxin.disclosures.rules.broker import Fault
+from minxin.disclosures.rules.broker_bulk import Reading
+from minxin.disclosures.rules.codes import Delivery, Severity, SubmissionStage
+from minxin.disclosures.rules.templates import Sheet
+from minxin.kernel import clocks, refs, sheets, text
+from minxin.kernel.errors import Absent, Refused
+from minxin.ledger import actions as ledger
+
+BLOCK = 5_000  # rows
+CHUNK = 1 << 20  # bytes
+MOST_BYTES = 4 << 30
+_SETTINGS = "SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"
+Tell = Callable[[str, int, int], None]  # (what is being done, so far, of how many)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How often a rule was broken, however many of its findings are told."""
+
+    rule: str
+    severity: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file. Without `ref` nothing of it was stored: some of the findings are fatal."""
+
+    ref: str
+    rows: int
+    fen: int
+    sha256: str
+    findings: Sequence[Finding]
+    totals: Sequence[Total]
+    read_to: int = 0  # the last row that was read, when there was too much to put right
+
+    @property
+    def stored(self) -> bool:
+        """Whether its payments are in the pipe."""
+        return bool(self.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    encoding: str
+    sha256: str
+    size: int
+
+
+@dataclass(slots=True)
+class _Staged:
+    """The file as a table, and what can be seen of it without the rules."""
+
+    table: str
+    rows: int = 0
+    fen: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    read_to: int = 0
+
+
+def import_payments(
+    *,
+    unit: UnitRef | str,
+    fiscal_year: int,
+    path: Path,
+    by: Officer,
+    tell: Tell | None = None,
+) -> Imported:
+    """导入支付明细 of a unit and those below it, or, with a finance bureau as `unit`, of all units it keeps.
+
+    The file is a CSV on the template `payments` (UTF-8 with or without BOM, GBK), of payments already made. Nothing is
+    stored when a finding is fatal. Raises Refused for what is no such file (field `file`), for one that is in already
+    (`already`), for another post's work; Absent for units that are not the officer's.
+    """
+    say = tell or (lambda what, done, total: None)
+    if not 1990 <= fiscal_year <= 2100:
+        raise Refused("fiscal_year", _("请填写四位的预算年度，例如 2007。"), field="fiscal_year")
+    where = directory.unit(unit) if isinstance(unit, str) else unit
+    finance_id = _finance(where, by)
+    file = _looked_through(path, say)
+    with transaction.atomic(), connection.cursor() as cursor:
+        _alone(cursor, finance_id)
+        _refuse_again(where, file)
+        cursor.execute(_SETTINGS)
+        given = checking.Given(templates.get("payments"), fiscal_year, "", where.id, finance_id)
+        sheet = given.template.sheets[0]
+        staged = _stage(cursor, sheet, file, say)
+        _lock(cursor, staged, sheet, fiscal_year, finance_id)
+        findings, totals = _checked(given, staged, say)
+        if any(finding.severity == Severity.FATAL for finding in findings):
+            transaction.set_rollback(True)
+            return Imported("", staged.rows, staged.fen, file.sha256, findings, totals, staged.read_to)
+        submission = _submission(given, file, staged, totals)
+        _store(cursor, staged, submission, say)
+        for finding in findings:
+            finding.submission_id = submission.pk
+        Finding.objects.bulk_create(findings, batch_size=500)
+        _record(cursor, submission, where, staged, by)
+        _drop(cursor, staged.table)
+    return Imported(ref_of(submission), staged.rows, staged.fen, file.sha256, findings, totals)
+
+
+def sentence(finding: Finding) -> str:
+    """A finding in one line: severity, sheet, row, column, what to do."""
+    place = _("第 %(row)d 行") % {"row": finding.row} if finding.row else ""
+    where = " ".join(filter(None, [finding.sheet, place, finding.column]))
+    return f"[{Severity(finding.severity).label}] {where}：{finding.message}（{finding.rule}）"
+
+
+def report(done: Imported) -> bytes:
+    """The findings as CSV: rule, severity, sheet, row, column, both values, the difference, what to do."""
+    headings = [_("规则"), _("程度"), _("工作表"), _("行"), _("列"), _("值"), _("对照值"), _("差额"), _("说明")]
+    return sheets.lines(
+        headings,
+        (
+            [f.rule, str(Severity(f.severity).label), f.sheet, str(f.row or ""), f.column, f.value, f.other,
+             f.difference, f.message]
+            for f in done.findings
+        ),
+    )  # fmt: skip
+
+
+def _finance(unit: UnitRef, by: Officer) -> int:
+    """The bureau that keeps the unit's budget, itself for a bureau. Raises Absent, Refused."""
+    row = BudgetUnit.objects.filter(unit_id=unit.id).values_list("finance_id", flat=True).first()
+    keeps = BudgetUnit.objects.filter(finance_id=unit.id).exists()
+    finance_id = unit.id if keeps else row
+    if finance_id is None:
+        raise Absent("absent", _("没有找到这个预算单位。请先由财政部门登记。"), field="unit")
+    pipe.check(pipe.IMPORT["import_payments"], by, unit=unit, finance_id=finance_id)
+    return finance_id
+
+
+def _alone(cursor: Any, finance_id: int) -> None:
+    """One file of a bureau after the other; requests go on meanwhile until their lines are locked."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('disclosures.import'), %s::int)", [finance_id])
+
+
+def _refuse_again(unit: UnitRef, file: _File) -> None:
+    known = Submission.objects.filter(unit_id=unit.id, delivery=Delivery.COMMAND, sha256=file.sha256).first()
+    if known is not None:
+        sentence = _("这个文件已经导入过了（%(ref)s），不要重复导入。")
+        raise Refused("already", sentence % {"ref": ref_of(known)}, field="file")
+
+
+# --- the file
+
+
+def _looked_through(path: Path, say: Tell) -> _File:
+    """Its encoding, size and SHA-256, by reading it once or twice. Raises Refused."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise Refused("file", _("读不到这个文件，请核对路径和权限。"), field="file") from error
+    if not size:
+        raise Refused("file", _("文件是空的，请选择填好的模板。"), field="file")
+    if size > MOST_BYTES:
+        raise Refused("file", _("文件超过 4 GB。请按单位或月份拆成几个文件。"), field="file")
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise Refused("file", _("批量导入只收 csv 文件。请在表格软件里另存为 csv，再导入。"), field="file")
+    digest = sha256()
+    for encoding in ("utf-8-sig", "gb18030"):
+        if _reads(path, encoding, None if encoding == "gb18030" else digest):
+            return _File(path, encoding, digest.hexdigest(), size)
+    raise Refused("file", _("看不懂这个文件的文字编码。请另存为 UTF-8 或 GBK 编码的 csv。"), field="file")
+
+
+def _reads(path: Path, encoding: str, digest: Any) -> bool:
+    """Whether the whole file is text of that encoding; `digest` sees all of it in any case."""
+    decoder, good = codecs.getincrementaldecoder(encoding)(), True
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if digest is not None:
+                digest.update(chunk)
+            if good:
+                good = _decodes(decoder, chunk)
+            elif digest is None:
+                return False
+    return good and _decodes(decoder, b"", final=True)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in chunk
+
+
+# --- from the file to a table of its own
+
+
+def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
+    """The rows, typed, in an unlogged table of this transaction: the template's columns and "row"."""
+    staged = _Staged(f"disclosures_import_{file.sha256[:16]}")
+    kinds = {"money": "bigint", "count": "bigint", "date": "date"}
+    columns = "".join(f', "{column.code}" {kinds.get(column.kind, "text")}' for column in sheet.columns)
+    cursor.execute(f'CREATE UNLOGGED TABLE {staged.table} ("row" int{columns}) WITH (autovacuum_enabled = off)')
+    with file.path.open("rb") as raw, TextIOWrapper(raw, file.encoding, newline="") as text_file:
+        try:
+            _copy(cursor, sheet, text_file, staged, lambda: say(_("读取"), raw.tell(), file.size))
+        except csv.Error as error:
+            sentence = _("第 %(row)d 行之后的格式有误，可能有一格过长或引号不成对。请核对后再导入。")
+            raise Refused("file", sentence % {"row": staged.rows + 1}, field="file") from error
+    cursor.execute(f"ANALYZE {staged.table}")
+    cursor.execute(f"SELECT coalesce(sum(amount), 0)::bigint FROM {staged.table}")  # noqa: S608 - our own name
+    staged.fen = int(cursor.fetchone()[0])
+    return staged
+
+
+def _copy(cursor: Any, sheet: Sheet, text_file: TextIO, staged: _Staged, say: Callable[[], None]) -> None:
+    rows = csv.reader(text_file, strict=True)
+    few = list(islice(rows, broker_file.HEADING_WITHIN))
+    head = [(number, tuple(cell.strip() for cell in row)) for number, row in enumerate(few, start=1)]
+    at, places = broker_file.heading(sheet, "", head, staged.faults)
+    if staged.faults:
+        return
+    reading = Reading(sheet, places)
+    statement = f"COPY {staged.table} FROM STDIN WITH (FREEZE, NULL '{broker_bulk.NOTHING}')"
+    number = at + 2
+    with cursor.copy(statement) as copy:
+        for block in broker_bulk.blocks(chain(few[at + 1 :], rows), BLOCK):
+            copy.write(reading.block(number, block))
+            number += len(block)
+            staged.rows = reading.rows
+            say()
+            if reading.full:
+                staged.read_to = number - 1
+                break
+    staged.faults += reading.faults
+
+
+# --- locked, checked
+
+# The lines the rows name, by the text in which they name them; what it does not find is told by the rules.
+_LINES = """
+CREATE TEMP TABLE {table}_line AS
+SELECT p.*, l.id AS line_id, l.number, l.unit_id, l.finance_id, l.function, l.economic, l.fund, l.withheld
+FROM (
+    SELECT unit, line, min(row) AS row, count(*) AS rows, sum(amount)::bigint AS fen, max(paid_on) AS last_on
+    FROM {table} GROUP BY unit, line
+) p
+JOIN disclosures_budgetunit b ON b.finance_id = %(finance)s AND b.code = p.unit
+JOIN disclosures_budgetline l ON l.unit_id = b.unit_id AND l.year = %(year)s AND substr(p.line, 3, 4) = l.year::text
+    AND l.number = CASE WHEN p.line ~ '^ZB\\d{{4}}-\\d{{7,12}}-\\d$' THEN split_part(p.line, '-', 2)::bigint END
+"""
+_LOCKS = (
+    "SELECT 1 FROM disclosures_budgetunit WHERE unit_id IN (SELECT unit_id FROM {table}_line) ORDER BY id"
+    " FOR NO KEY UPDATE",
+    "SELECT 1 FROM disclosures_budgetline WHERE id IN (SELECT line_id FROM {table}_line) ORDER BY id FOR NO KEY UPDATE",
+    "SELECT 1 FROM disclosures_commitment WHERE line_id IN (SELECT line_id FROM {table}_line) ORDER BY id"
+    " FOR NO KEY UPDATE",
+)
+
+
+def _lock(cursor: Any, staged: _Staged, sheet: Sheet, fiscal_year: int, finance_id: int) -> None:
+    """Hold the units, lines and contracts of the rows, in the order of their keys, as every request does."""
+    cursor.execute(_LINES.format(table=staged.table), {"finance": finance_id, "year": fiscal_year})
+    cursor.execute(f"SELECT line, number, row FROM {staged.table}_line")  # noqa: S608 - our own name
+    for line, number, row in cursor.fetchall():
+        if line != refs.written("ZB", fiscal_year, number):
+            staged.faults.append(Fault("ref", sheet.code, row, "line", line))
+    for lock in _LOCKS:
+        cursor.execute(lock.format(table=staged.table))
+
+
+def _checked(given: checking.Given, staged: _Staged, say: Tell) -> tuple[list[Finding], list[Total]]:
+    """What is wrong, as at the desk, and how often."""
+    say(_("校核"), 0, staged.rows)
+    found, times = checking.counted(
+        given, faults=staged.faults, relations={given.template.sheets[0].code: staged.table}
+    )
+    severities = {finding.rule: finding.severity for finding in found}
+    say(_("校核"), staged.rows, staged.rows)
+    return found, [Total(rule, severities[rule], times[rule]) for rule in severities]
+
+
+# --- stored
+
+
+def _submission(given: checking.Given, file: _File, staged: _Staged, totals: Sequence[Total]) -> Submission:
+    now, year = clocks.now(), clocks.today().year
+    return Submission.objects.create(
+        year=year,
+        number=refs.next_number("submission", year),
+        unit_id=given.unit_id,
+        finance_id=given.finance_id,
+        template=given.template.code,
+        fiscal_year=given.fiscal_year,
+        delivery=Delivery.COMMAND,
+        file_name=text.clean(file.path.name[-200:], limit=200, field="file"),
+        sha256=file.sha256,
+        stage=SubmissionStage.IMPORTED,
+        rows=staged.rows,
+        warnings=sum(total.times for total in totals),
+        received_at=now,
+        checked_at=now,
+    )
+
+
+_NAMES = """
+CREATE TEMP TABLE {table}_name AS
+SELECT unit, payee, min(payee_kind) AS kind, max(uscc) AS uscc FROM {table} GROUP BY unit, payee
+"""
+_MARKED = """
+CREATE TEMP TABLE {table}_payee (unit_id bigint, payee text, kind text, uscc text, name text, mark text)
+"""
+_ENTER = """
+INSERT INTO disclosures_payee (unit_id, kind, name, uscc, bank, mark)
+SELECT DISTINCT ON (unit_id, mark) unit_id, kind, name, uscc, '', mark FROM {table}_payee ORDER BY unit_id, mark
+ON CONFLICT (unit_id, mark) DO NOTHING
+"""
+_KNOWN = """
+CREATE TEMP TABLE {table}_known AS
+SELECT p.unit_id, p.payee, y.id AS payee_id FROM {table}_payee p JOIN disclosures_payee y USING (unit_id, mark)
+"""
+_PAYMENTS = """
+INSERT INTO disclosures_payment (
+    id, year, unit_id, finance_id, line_id, commitment_id, payee_id, payee_kind, function, economic, fund, mode, settle,
+    purpose, amount_fen, returned_fen, stage, external_id, request_no, order_no, bank_no, requested_on,
+    unit_reviewed_on, section_reviewed_on, approved_on, ordered_on, paid_on, cleared_on, withheld, submission_id,
+    recorded_from
+)
+SELECT %(year)s * 1000000000::bigint + nextval(%(numbers)s::regclass), %(year)s, l.unit_id, l.finance_id, l.line_id,
+       c.id, k.payee_id, p.payee_kind, l.function, l.economic, l.fund, p.mode,
+       coalesce(nullif(p.settle, ''), 'transfer'), p.purpose, p.amount, 0,
+       CASE WHEN p.cleared_on IS NULL THEN 4 ELSE 5 END, p.external_id, p.request_no, p.order_no, '', p.requested_on,
+       p.unit_reviewed_on, p.section_reviewed_on, p.approved_on, p.ordered_on, p.paid_on, p.cleared_on, l.withheld,
+       %(submission)s, %(now)s
+FROM {table} p
+JOIN {table}_line l ON l.unit = p.unit AND l.line = p.line
+JOIN {table}_known k ON k.unit_id = l.unit_id AND k.payee = p.payee
+LEFT JOIN disclosures_commitment c
+    ON c.unit_id = l.unit_id AND c.line_id = l.line_id AND c.contract_no = p.contract_no AND p.contract_no <> ''
+"""
+_BALANCES = """
+UPDATE disclosures_budgetline l SET paid_fen = l.paid_fen + s.fen, last_paid_on = greatest(l.last_paid_on, s.last_on)
+FROM (SELECT line_id, sum(fen)::bigint AS fen, max(last_on) AS last_on FROM {table}_line GROUP BY line_id) s
+WHERE l.id = s.line_id
+"""
+_BOUND = """
+UPDATE disclosures_commitment c SET used_fen = c.used_fen + s.fen
+FROM (
+    SELECT l.line_id, p.contract_no, sum(p.amount)::bigint AS fen
+    FROM {table} p JOIN {table}_line l ON l.unit = p.unit AND l.line = p.line WHERE p.contract_no <> '' GROUP BY 1, 2
+) s
+WHERE c.line_id = s.line_id AND c.contract_no = s.contract_no
+"""
+
+
+def _store(cursor: Any, staged: _Staged, submission: Submission, say: Tell) -> None:
+    """Payees, payments, the balances of lines and contracts; running totals follow by the table's own triggers."""
+    say(_("入库"), 0, staged.rows)
+    year = submission.fiscal_year
+    asking.ready(year)
+    _enter_payees(cursor, staged.table)
+    facts = {"year": year, "numbers": f"kernel_ref_payment_{year}", "submission": submission.pk, "now": clocks.now()}
+    cursor.execute(_PAYMENTS.format(table=staged.table), facts)
+    if cursor.rowcount != staged.rows:  # every row has one line and one payee, or the checks have missed something
+        raise RuntimeError(f"{staged.rows} rows became {cursor.rowcount} payments")
+    cursor.execute(_BALANCES.format(table=staged.table))
+    cursor.execute(_BOUND.format(table=staged.table))
+    say(_("入库"), staged.rows, staged.rows)
+
+
+def _enter_payees(cursor: Any, table: str) -> None:
+    """Everybody paid, in the register of the unit that paid; marks are keyed, so they are made here, batch by batch."""
+    cursor.execute(f"SELECT DISTINCT unit, unit_id FROM {table}_line")  # noqa: S608 - our own name
+    units = dict(cursor.fetchall())
+    cursor.execute(_NAMES.format(table=table))
+    cursor.execute(_MARKED.format(table=table))
+    with connection.chunked_cursor() as names:
+        names.execute(f"SELECT unit, payee, kind, uscc FROM {table}_name")  # noqa: S608 - our own name
+        while found := names.fetchmany(BLOCK):
+            with cursor.copy(f"COPY {table}_payee FROM STDIN") as copy:
+                for unit, name, kind, uscc in found:
+                    copy.write_row((units[unit], name, kind, uscc, *payees.marked(units[unit], name)))
+    for statement in (_ENTER, _KNOWN):
+        cursor.execute(statement.format(table=table))
+    cursor.execute(f"ANALYZE {table}_known")
+
+
+def _record(cursor: Any, submission: Submission, unit: UnitRef, staged: _Staged, by: Officer) -> None:
+    cursor.execute(f"SELECT count(*), bool_or(withheld) FROM {staged.table}_line")  # noqa: S608 - our own name
+    lines, withheld = cursor.fetchone()
+    facts = {"unit": unit.code, "fiscal_year": submission.fiscal_year, "payments": staged.rows, "fen": staged.fen,
+             "lines": lines, "warnings": submission.warnings, "sha256": submission.sha256}  # fmt: skip
+    ledger.record(stream=ref_of(submission), verb="import_payments", by=by, facts=facts, sealed=bool(withheld))
+
+
+def _drop(cursor: Any, table: str) -> None:
+    names = ", ".join(f"{table}{part}" for part in ("", "_line", "_name", "_payee", "_known"))
+    cursor.execute(f"DROP TABLE {names}")
