@@ -168,7 +168,7 @@ STORAGES = {
 }
 
 AUTH_USER_MODEL = "directory.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["minxin.config.signed_in.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -178,6 +178,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/desk/account/login/"
 LOGIN_REDIRECT_URL = "/desk/"
 
+SESSION_ENGINE = "minxin.config.signed_in"
 SESSION_COOKIE_NAME = "minxin_desk"
 SESSION_COOKIE_PATH = "/desk"
 SESSION_COOKIE_AGE = 30 * 60

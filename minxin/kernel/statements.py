@@ -3,17 +3,30 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import psycopg
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.query import get_related_populators
 from psycopg import sql
+from psycopg.abc import Loader
 
 Row = TypeVar("Row")
 _HOLE = re.compile("%s|%%")
+_MOMENTS = psycopg.adapters.types["timestamptz"].oid
+_UTC = cast(type[Loader], psycopg.adapters.get_loader(_MOMENTS, psycopg.pq.Format.TEXT))
 _NUMBER, _WORD = -(2**40), "‹asked›"  # stand for what is asked in a question that is kept
+
+
+class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
+    """Reads moments by the driver's own reader: a list has hundreds, and Django's costs six times as much for the same,
+    UTC on a connection whose time zone is UTC.
+    """
+
+    def __init__(self, at: psycopg.Connection[tuple[Any, ...]]) -> None:
+        super().__init__(at)
+        self.adapters.register_loader("timestamptz", _UTC)
 
 
 def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
@@ -24,7 +37,7 @@ def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
     """
     connection.ensure_connection()
     _note(statement)
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, _Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
         return cursor.fetchone() if cursor.description else None
 
@@ -33,7 +46,7 @@ def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     """The same, with all its rows."""
     connection.ensure_connection()
     _note(statement)
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+    with connection.wrap_database_errors, _Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
         return cursor.fetchall()
 

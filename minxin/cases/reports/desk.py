@@ -28,6 +28,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from minxin.cases.models import Appeal, Assignment, Case, Clock, Custodian, DutyRow, Extension, Signature, SlipRow, Text
@@ -537,15 +538,22 @@ def _row(case: _Line, queue: Queue | None, due: datetime | None, units: dict[int
     if queue is None and case.stage in {codes.Stage.RATING, codes.Stage.REASSESS, codes.Stage.APPEAL}:
         due_at = None
     unit = units.get(case.lead_id or 0) or units.get(case.centre_id)
+    lamp = desk.lamp(stage=case.stage, due_at=due_at, now=now)
+    return _told(case, queue.code if queue else "", unit.short if unit else "", due_at, lamp, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _told(case: _Line, code: str, unit: str, due_at: datetime | None, lamp: Lamp, _language: str | None) -> Row:
+    """Said once for as long as nothing of it changes: a list is opened again after every case."""
     return Row(
         ref=ref_of(case.id),
         title=case.digest_title or case.title,
         kind=desk.kind_label(case.kind),
         stage=desk.stage_label(case.stage),
-        unit=unit.short if unit else "",
+        unit=unit,
         due_at=due_at,
-        lamp=desk.lamp(stage=case.stage, due_at=due_at, now=now),
-        ask=_ask(case, queue),
+        lamp=lamp,
+        ask=_ask(case, desk.BY_CODE.get(code)),
         marks=_marks(case),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from html import escape
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from django.forms import BoundField, Form
 from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
@@ -31,6 +33,7 @@ LAMPS = {
     "grey": gettext_lazy("未计时"),
 }
 NOTICES = {"info": "info", "good": "check", "warn": "warning", "bad": "cross", "lock": "lock"}
+DESK = "/desk/"
 CHARTS = ("bar", "line", "treemap", "sunburst", "sankey", "calendar")
 
 keeping.register(register)
@@ -87,6 +90,29 @@ def lamp(colour: str, word: str = "") -> SafeString:
 @lru_cache(maxsize=1024)
 def _lamp(colour: str, said: str, _sprite: str) -> SafeString:
     return format_html('<span class="lamp lamp-{}">{}<span>{}</span></span>', colour, icon(f"lamp-{colour}"), said)
+
+
+@register.simple_tag(takes_context=True)
+def navlink(context: Context, name: str, drawing: str, label: str, also: str = "") -> SafeString:
+    """A place of the desk: the door `name` (nothing where it is not served), current in it and below it.
+
+    The desk's first page, above all others, is current there alone; `also` names what else is below it, in words.
+    """
+    href, path = _door(name, get_urlconf()), context["request"].path
+    if not href:
+        return SafeString("")
+    inside = path == href or path.startswith((*also.split(), href if href != DESK else "//"))
+    current = ' aria-current="page"' if inside else ""
+    return SafeString(f'<a href="{href}"{current}>{icon(drawing)}{escape(label)}</a>')
+
+
+@lru_cache(maxsize=256)
+def _door(name: str, _urlconf: str | None) -> str:
+    """Its address, asked once."""
+    try:
+        return escape(reverse(name))
+    except NoReverseMatch:
+        return ""
 
 
 @register.filter
@@ -157,27 +183,56 @@ def workrows(rows: Iterable[Any], base: str, queue: str = "", here: str = "") ->
 
     Written in one go: a page has fifty, and the engine would visit twenty nodes in each.
     """
-    pick, untitled = escape(_("选中 %(ref)s")), escape(_("（待摘编）"))
-    end = escape(f"/?queue={queue}" if queue else "/")
-    said = ((row, pick % {"ref": escape(row.ref)}, escape(row.title) or untitled) for row in rows)
-    return SafeString("".join(_workrow(*row, f"{escape(base)}{escape(row[0].ref)}{end}", here) for row in said))
+    end, language = f"/?queue={queue}" if queue else "/", get_language()
+    return SafeString("".join([_workrow(row, base, end, row.ref == here, language) for row in rows]))
 
 
-def _workrow(row: Any, pick: str, title: str, href: str, here: str) -> str:
+@lru_cache(maxsize=4096)
+def _workrow(row: Any, base: str, end: str, here: bool, _language: str | None) -> str:
+    """Drawn once for as long as nothing of it changes: a list is opened again after every case."""
     ref, kind, unit, ask = escape(row.ref), escape(row.kind), escape(row.unit), escape(row.ask)
+    href = f"{escape(base)}{ref}{escape(end)}"
     due = f'<span class="rows-due" title="{escape(words.due(row.due_at))}">{row.due_day}</span>' if row.due_at else ""
     marks = (
         f' <span class="tag{"" if at else " tag-amber"}">{escape(mark)}</span>' for at, mark in enumerate(row.marks)
     )
-    current = ' aria-current="true"' if here == row.ref else ""
+    current = ' aria-current="true"' if here else ""
+    picked = escape(_("选中 %(ref)s") % {"ref": row.ref})
     return (
-        f'<li><span class="rows-pick"><input type="checkbox" name="refs" value="{ref}" aria-label="{pick}"></span>'
+        f'<li><span class="rows-pick"><input type="checkbox" name="refs" value="{ref}" aria-label="{picked}"></span>'
         f'<a class="rows-link" href="{href}" hx-get="{href}" hx-target="#main" hx-swap="innerHTML show:window:top" '
-        f'hx-push-url="true"{current}><span class="rows-title">{title}</span>'
+        f'hx-push-url="true"{current}><span class="rows-title">{escape(row.title or _("（待摘编）"))}</span>'
         f'<span class="rows-left">{lamp(row.lamp.colour, row.lamp.words)}{due}</span>'
         f'<span class="rows-ask"><b>{ask}</b>{"".join(marks)}</span><span class="rows-meta">'
         f'<span class="ref">{ref}</span><span>{kind}</span><span>{unit}</span></span></a></li>'
     )
+
+
+@register.simple_tag
+def workqueues(counts: Iterable[Any], base: str, here: str = "") -> SafeString:
+    """The piles of work under the headings of their groups: how many wait in each, and whether any is late.
+
+    Written in one go, as `workrows` is.
+    """
+    late, waiting = escape(_("件，有超期")), escape(_("件"))
+    groups = groupby(counts, lambda row: str(row.queue.group))
+    return SafeString(
+        "".join(
+            f'<h2 class="queue-title">{escape(group)}</h2>\n<ul class="queues">'
+            + "".join([_workqueue(row, base, row.queue.code == here, late if row.late else waiting) for row in rows])
+            + "</ul>\n"
+            for group, rows in groups
+        )
+    )
+
+
+def _workqueue(row: Any, base: str, here: bool, said: str) -> str:
+    current, late = ' aria-current="page"' if here else "", " is-late" if row.late else ""
+    count = (
+        f'<span class="queue-count{late}">{row.shown}<span class="unseen">{said}</span></span>' if row.number else ""
+    )
+    label = escape(str(row.queue.label))
+    return f'<li><a href="{escape(base)}?queue={row.queue.code}"{current}>{label}{count}</a></li>'
 
 
 @register.simple_tag
@@ -246,16 +301,14 @@ def crumbs(*steps: str) -> SafeString:
 def older(context: Context, key: object, label: str = "", name: str = "before") -> SafeString:
     """The link to older rows by key, filters kept; nothing when `key` is empty: this was the last page."""
     request: HttpRequest | None = context.get("request")
-    query = request.GET.copy() if request else None
+    query = [(given, values) for given, values in request.GET.lists() if given != name] if request else []
     newest = ""
-    if query is not None and name in query:
-        del query[name]
-        newest = format_html('<a href="?{}">{}{}</a>', query.urlencode(), icon("arrow-left"), _("回到最新"))
+    if request and name in request.GET:
+        newest = format_html('<a href="?{}">{}{}</a>', urlencode(query, doseq=True), icon("arrow-left"), _("回到最新"))
     if key in (None, ""):
         onward = format_html('<span class="soft">{}</span>', _("已经到底了"))
     else:
-        rest = f"{query.urlencode()}&" if query else ""
-        href = f"?{rest}{urlencode({name: str(key)})}"
+        href = f"?{urlencode([*query, (name, [str(key)])], doseq=True)}"
         onward = format_html(
             '<a class="button" rel="next" href="{}">{}{}</a>', href, label or _("更早的"), icon("arrow")
         )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -135,6 +136,38 @@ def test_older_keeps_filters_and_ends():
     assert "?city=2114&amp;before=7%268" in html
     assert "回到最新" in html
     assert "已经到底了" in drawn("{% older none %}", none=None, request=request)
+
+
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [("/desk/", True), ("/desk/cases/X/", True), ("/desk/calendar/", False), ("/desk/style/", False)],
+)
+def test_a_place_of_the_desk_is_current_in_it_and_below_it(path, here):
+    request = RequestFactory().get(path)
+    html = drawn('{% navlink "desk_home" "inbox" bad also="/desk/cases/ /desk/enter/" %}', bad=HOSTILE, request=request)
+    assert html.startswith('<a href="/desk/"')
+    assert ('aria-current="page"' in html) is here
+    assert "<img src=x" not in html
+
+
+def test_a_place_that_is_not_served_is_not_shown():
+    assert drawn('{% navlink "nowhere" "inbox" "处" %}', request=RequestFactory().get("/desk/")) == ""
+
+
+def test_piles_of_work_stand_under_their_groups():
+    def pile(group, code, number, late):
+        queue = SimpleNamespace(group=group, code=code, label=HOSTILE)
+        return SimpleNamespace(queue=queue, number=number, late=late, shown=str(number))
+
+    counts = [pile("一", "a", 0, False), pile("一", "b", 3, True), pile("二", "c", 1, False)]
+    html = drawn('{% workqueues counts "/desk/cases/" "b" %}', counts=counts)
+    assert html.count("<h2") == 2
+    assert html.count("<li>") == 3
+    assert html.count("queue-count") == 2
+    assert '<a href="/desk/cases/?queue=b" aria-current="page">' in html
+    assert "is-late" in html.split("queue=c")[0]
+    assert "is-late" not in html.split("queue=c")[1]
+    assert "<img src=x" not in html
 
 
 def test_an_unknown_chart_is_refused_when_the_page_is_built():
