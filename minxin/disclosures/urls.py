@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from minxin.disclosures.views import allocation, duties, pipe, pipe_desk, publications, publishing, submissions
+from minxin.disclosures.views import (
+    allocation,
+    duties,
+    duties_desk,
+    pipe,
+    pipe_desk,
+    publications,
+    publishing,
+    submissions,
+)
 
 Doors = list[URLPattern | URLResolver]
 
@@ -50,6 +59,11 @@ desk: Doors = [
     path("submissions/<str:ref>/<str:verb>/", submissions.act, name="desk_submission_act"),
     path("pipe/proofs/", pipe.proofs, name="desk_proofs"),
     path("pipe/", pipe_desk.home, name="desk_pipe"),
+    path("duties/", duties_desk.listing, name="desk_duties"),
+    path("duties/approvals/", duties_desk.approvals, name="desk_approvals"),
+    path("duties/approvals/new/", duties_desk.register, name="desk_approve"),
+    path("duties/approvals/<int:key>/", duties_desk.approval, name="desk_approval"),
+    path("duties/<str:unit>/<int:year>/<str:rule>/", duties_desk.duty, name="desk_duty"),
     path("publishing/", publishing.waiting, name="desk_publishing"),
     path("publishing/acts/", publishing.publish, name="desk_publish"),
     path("publishing/city/", publishing.publish_city, name="desk_publish_city"),

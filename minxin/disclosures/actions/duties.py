@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 
 from minxin.directory import reports as directory
-from minxin.directory.rules import SYSTEM, Officer, Role, UnitRef
+from minxin.directory.rules import SYSTEM, Officer, UnitRef
 from minxin.disclosures.models import BudgetUnit, Duty, DutyRule, Publication, Ratification
 from minxin.disclosures.rules import duties as rules
 from minxin.disclosures.rules.codes import Ratifier, Version
@@ -16,8 +16,6 @@ from minxin.kernel import clocks, text
 from minxin.kernel import reports as kernel
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import actions as ledger
-
-MAY = (Role.BUDGET, Role.PUBLISHER, Role.HEAD)
 
 
 @transaction.atomic
@@ -36,7 +34,7 @@ def ratify(
 
     The congress's approval also makes the duties of departments and units, which then wait for theirs. Without
     `department` the approval of finance or departments holds for all of them. Raises Refused (`twice`, `future`,
-    `forbidden`).
+    `forbidden`, `invalid`).
     """
     bureau = _bureau(finance, by)
     if on > clocks.today():
@@ -44,7 +42,7 @@ def ratify(
     doc_no = text.clean(doc_no, limit=60, field="doc_no")
     if not doc_no:
         raise Refused("needed", _("请填写批准文件的文号。"), field="doc_no")
-    above = directory.unit(department) if department else None
+    above = _department(bureau, department, ratifier) if department else None
     try:
         with transaction.atomic():
             row = Ratification.objects.create(
@@ -62,7 +60,8 @@ def ratify(
     if row.ratifier == Ratifier.CONGRESS:
         _expect(bureau, row)
     started = _start(bureau, row)
-    facts = {"year": fiscal_year, "version": version, "ratifier": ratifier, "on": on, "duties": started}
+    facts = {"year": fiscal_year, "version": version, "ratifier": ratifier, "on": on, "doc_no": doc_no}
+    facts |= {"department": above.code if above else "", "duties": started}
     ledger.record(stream=f"unit:{bureau.code}", verb="ratify", by=by, facts=facts)
     return row
 
@@ -130,11 +129,23 @@ def recompute(timestamp: int = 0) -> int:
 
 def _bureau(finance: str, by: Officer) -> UnitRef:
     bureau = directory.unit(finance)
-    if by.kind != "system" and bureau.id not in by.unit_ids(*MAY):
+    if by.kind != "system" and bureau.id not in by.unit_ids(*rules.RATIFIES):
         if bureau.id not in by.unit_ids():
             raise Absent
         raise Refused("forbidden", _("批准由财政部门的业务科室登记。"))
+    if not BudgetUnit.objects.filter(finance_id=bureau.id).exists():
+        raise Refused("forbidden", _("批准由财政部门的业务科室登记。"))
     return bureau
+
+
+def _department(bureau: UnitRef, code: str, ratifier: str) -> UnitRef:
+    """The department whose budget alone was approved."""
+    if ratifier == Ratifier.CONGRESS:
+        raise Refused("invalid", _("人大批准的是整个预算或决算，不分部门，请选择全部部门。"), field="department")
+    above = directory.unit(code)
+    if not BudgetUnit.objects.filter(finance_id=bureau.id, unit_id=above.id, department=None).exists():
+        raise Refused("invalid", _("这个单位不是本级财政的部门，请从列表里选择。"), field="department")
+    return above
 
 
 def _expect(bureau: UnitRef, row: Ratification) -> None:

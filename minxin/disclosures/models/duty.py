@@ -1,10 +1,16 @@
 """Duties to publish: the rule, what starts its clock, and each duty with when it was due and done."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
+from minxin.disclosures.models.heading import BudgetUnit
 from minxin.disclosures.rules.codes import Ratifier, Version
 from minxin.kernel.clocks import Unit as LimitUnit
+
+if TYPE_CHECKING:
+    from minxin.directory.rules import Officer
 
 
 class DutyRule(models.Model):
@@ -32,6 +38,17 @@ class DutyRule(models.Model):
         return self.code
 
 
+class RatificationQuerySet(models.QuerySet["Ratification"]):
+    """An approval is no secret to those whose clocks it starts."""
+
+    def visible_to(self, officer: "Officer") -> "RatificationQuerySet":
+        """Those of the finance bureaus that keep the budget of the officer's units."""
+        if officer.kind == "system":
+            return self
+        keepers = BudgetUnit.objects.visible_to(officer).values("finance_id")
+        return self.filter(Q(finance_id__in=keepers) | Q(finance_id__in=officer.unit_ids()))
+
+
 class Ratification(models.Model):
     """A budget or final account was approved, or passed down approved: the day the clocks start from."""
 
@@ -44,6 +61,8 @@ class Ratification(models.Model):
     doc_no = models.CharField(max_length=60)
     at = models.DateTimeField()
 
+    objects = RatificationQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -55,6 +74,17 @@ class Ratification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ratifier} {self.fiscal_year}"
+
+
+class DutyQuerySet(models.QuerySet["Duty"]):
+    """What a unit owes the public; a desk sees what is its own business."""
+
+    def visible_to(self, officer: "Officer") -> "DutyQuerySet":
+        """Those of the units whose budget this officer may see, and of a finance bureau of theirs."""
+        if officer.kind == "system":
+            return self
+        units = BudgetUnit.objects.visible_to(officer).values("unit_id")
+        return self.filter(Q(unit_id__in=units) | Q(finance_id__in=officer.unit_ids()))
 
 
 class Duty(models.Model):
@@ -74,6 +104,8 @@ class Duty(models.Model):
     )
     missed_at = models.DateTimeField(null=True, blank=True)  # when its lateness went on record
     days_late = models.PositiveSmallIntegerField(default=0)
+
+    objects = DutyQuerySet.as_manager()
 
     class Meta:
         constraints = [

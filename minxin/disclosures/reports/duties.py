@@ -55,6 +55,9 @@ class DutyRow:
     basis: str
     ratifier: str
     publication: tuple[int, int] | None
+    code: str
+    template: str
+    version: str
 
     @property
     def behind(self) -> bool:
@@ -100,10 +103,11 @@ def behind(*, finance_id: int | None = None) -> list[DutyRow]:
 def _rows(rows: QuerySet[Duty]) -> list[DutyRow]:
     now = clocks.now()
     rows = rows.select_related("rule", "publication").order_by("-fiscal_year", "due_at", "id")
-    return [_row(duty, now) for duty in rows]
+    return [row_of(duty, now) for duty in rows]
 
 
-def _row(duty: Duty, now: datetime) -> DutyRow:
+def row_of(duty: Duty, now: datetime) -> DutyRow:
+    """No query, when rule and publication came with the duty."""
     unit, rule, shown = directory.unit(duty.unit_id), duty.rule, duty.publication
     calendar = kernel.calendar(directory.unit(duty.finance_id).region)
     return DutyRow(
@@ -121,6 +125,9 @@ def _row(duty: Duty, now: datetime) -> DutyRow:
         basis=rule.basis,
         ratifier=str(Ratifier(rule.ratifier).label),
         publication=(shown.year, shown.number) if shown else None,
+        code=rule.code,
+        template=rule.template,
+        version=rule.version,
     )
 
 
