@@ -55,7 +55,8 @@ class NewPlan:
 def submit(*, unit: str, month: date, amounts: Mapping[str, Decimal], by: Officer) -> int:
     """上报一个月的用款计划: yuan by line ref; how many lines. All lines are the unit's own and of the month's year.
 
-    Raises Refused (`overdrawn`) naming the line and what it has left, (`already`) when a plan for it still waits.
+    Raises Refused (`overdrawn`), its field the line's ref, with what the line has left, and (`already`) when a plan for
+    it still waits.
     """
     return submit_all(plans=[NewPlan(line, month, amount) for line, amount in amounts.items()], unit=unit, by=by)
 
@@ -72,7 +73,10 @@ def submit_all(*, plans: Sequence[NewPlan], unit: str = "", by: Officer) -> int:
         raise Refused("line", _("有的指标不是本单位的，请核对。"), field="line")
     for line in {row.unit_id: row for row in lines.values()}.values():
         pipe.check(pipe.PLAN["submit_plans"], by, unit=units[line.unit_id], finance_id=line.finance_id)
-    rows = [(lines[plan.line], holding.month_of(plan.month), holding.above_zero(plan.amount)) for plan in plans]
+    rows = [
+        (lines[plan.line], holding.month_of(plan.month), holding.above_zero(plan.amount, field=plan.line))
+        for plan in plans
+    ]
     _check_room(rows)
     values: dict[str, Any] = {
         "lines": [line.pk for line, _month, _fen in rows],
@@ -175,7 +179,7 @@ def _check_room(rows: Sequence[tuple[BudgetLine, date, int]]) -> None:
         if left < 0:
             sentence = _("指标 %(line)s 可以安排计划的只有 %(left)s 元。")
             facts = {"line": ref_of(line), "left": money.written(max(0, left + fen))}
-            raise Refused("overdrawn", sentence % facts, field="amount")
+            raise Refused("overdrawn", sentence % facts, field=ref_of(line))
 
 
 def _record(rows: Sequence[tuple[BudgetLine, date, int]], units: Mapping[int, UnitRef], by: Officer) -> None:

@@ -1,0 +1,369 @@
+"""What the pipe's desk sends: plans by line, payments by row, contracts, reviews and what is chosen in a list."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from minxin.disclosures.actions.asking import NewPayment
+from minxin.disclosures.actions.payees import NewPayee
+from minxin.disclosures.reports import payees
+from minxin.disclosures.reports.asked import Typed
+from minxin.disclosures.reports.lines import DeskLine
+from minxin.disclosures.reports.payees import Known
+from minxin.disclosures.rules.codes import PayeeKind, PayMode, RequestStage, SettleMode
+from minxin.kernel import money
+from minxin.kernel.errors import Refused
+from minxin.ui import fields
+
+FIRST_ROWS, MORE_ROWS, MOST_ROWS = 3, 5, 40  # of a request by hand; more rows come by the API
+_ANY = [("", gettext_lazy("全部"))]
+_CHOOSE = [("", gettext_lazy("请选择"))]
+_NO_LINE = {"invalid_choice": gettext_lazy("这条指标今年没有可用的额度，请重新选择。")}
+_LAST_DIGITS = gettext_lazy("付过的收款人可以不填账号和开户银行，系统用登记过的。")
+
+
+class Yuan(forms.CharField):
+    """An amount as people write it, in yuan: a Decimal, or None when nothing is written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=40, **options)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "control-number"}
+
+    def clean(self, value: Any) -> Any:
+        """The amount; what is no money is said so."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            return money.yuan(money.fen(typed))
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
+
+
+def _day(label: Any, **options: Any) -> forms.DateField:
+    wrong = {"invalid": gettext_lazy("请按 2006-03-07 的样子填写日期。")}
+    return forms.DateField(label=label, widget=forms.DateInput, error_messages=wrong, **options)
+
+
+class _PayeeForm(forms.Form):
+    """Whom to pay."""
+
+    use_required_attribute = False
+
+    payee_kind = forms.ChoiceField(
+        label=gettext_lazy("收款人类别"), choices=PayeeKind.choices, initial=PayeeKind.FIRM.value
+    )
+    name = forms.CharField(label=gettext_lazy("收款人名称"), max_length=120)
+    account = forms.CharField(label=gettext_lazy("收款账号"), max_length=60, required=False)
+    bank = forms.CharField(label=gettext_lazy("开户银行"), max_length=80, required=False)
+    uscc = forms.CharField(label=gettext_lazy("统一社会信用代码"), max_length=30, required=False)
+
+    def payee(self, known: Mapping[str, Sequence[Known]]) -> NewPayee:
+        """As typed, the account from the register when it was left to it."""
+        typed = self.cleaned_data
+        name, account = " ".join(typed["name"].split()), typed["account"].strip()
+        found = payees.recalled(name, account, known.get(name, ()))
+        if found is not None and (not account or account.startswith(payees.HIDDEN)):
+            return NewPayee(typed["payee_kind"], name, found.account, typed["bank"] or found.bank, typed["uscc"])
+        return NewPayee(typed["payee_kind"], name, account, typed["bank"], typed["uscc"])
+
+
+class PaymentForm(_PayeeForm):
+    """One row of a payment request."""
+
+    line = forms.ChoiceField(label=gettext_lazy("指标"), error_messages=_NO_LINE)
+    amount = Yuan(label=gettext_lazy("金额（元）"))
+    purpose = forms.CharField(label=gettext_lazy("用途"), max_length=120)
+    contract = forms.CharField(label=gettext_lazy("合同编号"), max_length=60, required=False)
+    settle = forms.ChoiceField(
+        label=gettext_lazy("结算方式"), choices=SettleMode.choices, initial=SettleMode.TRANSFER.value
+    )
+    external_id = forms.CharField(label=gettext_lazy("单位编号"), max_length=60, required=False)
+    dropped = forms.BooleanField(label=gettext_lazy("这一笔不要"), required=False)
+
+    _TYPED = ("amount", "purpose", "contract", "name", "account", "bank", "uscc", "external_id", "line")
+
+    def __init__(self, *args: Any, lines: Sequence[DeskLine], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["line"].choices = line_choices(lines)  # type: ignore[attr-defined]
+        self.fields["contract"].widget.attrs["list"] = "contracts"
+        self.fields["name"].widget.attrs["list"] = "payees"
+        self.label_suffix = ""
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is typed in this row, or it is not wanted."""
+        if not self.is_bound:
+            return not any(self.initial.values())
+        if self.data.get(self.add_prefix("dropped")):
+            return True
+        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self._TYPED)
+
+    @property
+    def touched(self) -> bool:
+        """Whether something stands in it that may be dropped again."""
+        return not self.blank or bool(self.is_bound and self.data.get(self.add_prefix("dropped")))
+
+    def payment(self, known: Mapping[str, Sequence[Known]]) -> NewPayment:
+        """What to ask for."""
+        typed = self.cleaned_data
+        return NewPayment(
+            line=typed["line"],
+            amount=typed["amount"],
+            purpose=typed["purpose"],
+            contract=typed["contract"],
+            settle=typed["settle"],
+            external_id=typed["external_id"],
+            **{"payee_kind" if key == "kind" else key: value for key, value in asdict(self.payee(known)).items()},
+        )
+
+
+class PaymentRows:
+    """The rows of a request as they are typed: a page of PaymentForm, the untouched ones counting for nothing."""
+
+    def __init__(
+        self,
+        lines: Sequence[DeskLine],
+        *,
+        data: QueryDict | None = None,
+        given: Sequence[dict[str, Any]] = (),
+        least: int = FIRST_ROWS,
+    ) -> None:
+        self.general: list[str] = []
+        size = max(least, len(given)) if data is None else _whole(data.get("rows", ""), MOST_ROWS)
+        if data is not None and "more" in data:
+            size = min(size + MORE_ROWS, MOST_ROWS)
+        first = [*given, *[{}] * (size - len(given))]
+        self.forms = [
+            PaymentForm(data, prefix=f"r{number}", lines=lines, initial=first[number] if data is None else None)
+            for number in range(size)
+        ]
+
+    def __iter__(self) -> Iterator[PaymentForm]:
+        return iter(self.forms)
+
+    @property
+    def used(self) -> list[PaymentForm]:
+        """The rows that count, in order: they are numbers 1, 2, … of the request."""
+        return [form for form in self.forms if not form.blank]
+
+    @property
+    def full(self) -> bool:
+        """Whether no more rows can be added."""
+        return len(self.forms) >= MOST_ROWS
+
+    @property
+    def fen(self) -> int:
+        """The sum of the amounts that are in shape."""
+        rows = (form["amount"].value() for form in self.used)
+        return sum(_fen(str(typed)) for typed in rows if typed)
+
+    def is_valid(self) -> bool:
+        """Whether something is typed and every row of it is in shape."""
+        valid = [form.is_valid() for form in self.used]  # all of them: every row shows what is wrong with it
+        if not valid:
+            self.general.append(_("请至少填写一笔支付。"))
+        return bool(valid) and all(valid)
+
+    def names(self) -> set[str]:
+        """The names of the payees."""
+        return {" ".join(form.cleaned_data["name"].split()) for form in self.used}
+
+    def refuse(self, refusal: Refused) -> None:
+        """Set a refusal of the action beside the field of the row that it names, without its row number."""
+        number, _dot, name = (refusal.field or "").partition(".")
+        used = self.used
+        cause = refusal.__cause__
+        sentence = cause.sentence if isinstance(cause, Refused) else refusal.sentence
+        if number.isdecimal() and 0 < int(number) <= len(used):
+            form = used[int(number) - 1]
+            form.add_error(name if name in form.fields else None, sentence)
+        else:
+            self.general.append(refusal.sentence)
+
+    @property
+    def faults(self) -> list[tuple[str, str, str]]:
+        """(link, where, sentence) of everything that is wrong, for the head of the page."""
+        found = []
+        for place, form in enumerate(self.forms, 1):
+            if form.blank or not form.is_bound:
+                continue
+            where = _("第 %(row)d 笔") % {"row": place}
+            for name in form.errors:
+                known = name in form.fields
+                href = f"#{fields.anchor(form[name])}" if known else f"#{form.prefix}"
+                said = fields.faults(form[name]) if known else form.non_field_errors()
+                label = f"{where} · {form[name].label}" if known else where
+                found += [(href, label, str(sentence)) for sentence in said]
+        return found
+
+
+def given(row: Typed) -> dict[str, Any]:
+    """A row of a returned request as its form begins."""
+    return asdict(row) | {"amount": money.written(int(row.amount * 100))}
+
+
+def line_choices(lines: Sequence[DeskLine]) -> list[Any]:
+    """A unit's lines with what they have left, those of one way of paying together: a request takes one way."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for line in lines:
+        left = _("可用 %(left)s 元") % {"left": money.written(line.to_request_fen)}
+        words = f"{line.name}（{left}，{line.ref}）"
+        groups.setdefault(str(PayMode(line.mode).label), []).append((line.ref, words))
+    return [*_CHOOSE, *groups.items()]
+
+
+class PlanForm(forms.Form):
+    """A month's plan: an amount for each of a unit's lines, those left empty not planned."""
+
+    use_required_attribute = False
+
+    month = forms.TypedChoiceField(label=gettext_lazy("计划月份"), coerce=date.fromisoformat)
+
+    def __init__(self, *args: Any, lines: Sequence[DeskLine], year: int, **more: Any) -> None:
+        super().__init__(*args, **more)
+        months = [date(year, month, 1) for month in range(1, 13)]
+        words = [(day.isoformat(), _("%(year)d年%(month)d月") % {"year": year, "month": day.month}) for day in months]
+        self.fields["month"].choices = words  # type: ignore[attr-defined]
+        self.lines = lines
+        for line in lines:
+            self.fields[line.ref] = Yuan(label=line.name, required=False)
+            self.fields[line.ref].widget.attrs |= {"aria-label": _("%(name)s 的计划金额（元）") % {"name": line.name}}
+
+    @property
+    def rows(self) -> list[tuple[DeskLine, forms.BoundField]]:
+        """Each line with its field."""
+        return [(line, self[line.ref]) for line in self.lines]
+
+    @property
+    def amounts(self) -> dict[str, Decimal]:
+        """Yuan by line, of those with an amount."""
+        typed = {line.ref: self.cleaned_data.get(line.ref) for line in self.lines}
+        return {ref: amount for ref, amount in typed.items() if amount is not None}
+
+
+class ChosenPlans(forms.Form):
+    """The units whose plans of a month are approved."""
+
+    finance = forms.CharField(max_length=40)
+    month = forms.DateField()
+    units = forms.MultipleChoiceField(
+        label=gettext_lazy("单位"), error_messages={"required": gettext_lazy("请先勾选单位，再点按钮。")}
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        sent = [code[:40] for code in data.getlist("units")][:1000] if data is not None else []
+        self.fields["units"].choices = [(code, code) for code in sent]  # type: ignore[attr-defined]
+
+
+class IssuedPlans(ChosenPlans):
+    """The same, by a notice with its number."""
+
+    doc_no = forms.CharField(label=gettext_lazy("通知文号"), max_length=60)
+
+
+class ReasonForm(forms.Form):
+    """Why something is returned or made void; it is kept and shown."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("原因"),
+        max_length=200,
+        widget=forms.Textarea,
+        help_text=gettext_lazy("和记录一起保存，对方看得到。"),
+    )
+
+
+class VoidedPlans(ChosenPlans, ReasonForm):
+    """The units whose plans of a month are made void, and why."""
+
+
+class WithdrawnPlans(ReasonForm):
+    """The month of which a unit takes its plans back, and why."""
+
+    unit = forms.CharField(max_length=40)
+    month = forms.DateField()
+
+
+class ContractForm(_PayeeForm):
+    """A contract to register."""
+
+    line = forms.ChoiceField(label=gettext_lazy("指标"), error_messages=_NO_LINE)
+    contract_no = forms.CharField(label=gettext_lazy("合同编号"), max_length=60)
+    title = forms.CharField(label=gettext_lazy("合同名称"), max_length=120)
+    amount = Yuan(label=gettext_lazy("合同金额（元）"))
+    signed_on = _day(gettext_lazy("签订日期"))
+    published_on = _day(
+        gettext_lazy("公告日期"), required=False, help_text=gettext_lazy("公告以后才能支付，可以之后再登记。")
+    )
+
+    field_order = ("line", "contract_no", "title", "amount", "signed_on", "published_on")
+
+    def __init__(self, *args: Any, lines: Sequence[DeskLine], **more: Any) -> None:
+        super().__init__(*args, **more)
+        left = [(line.ref, f"{line.name}（{line.ref}）") for line in lines]
+        self.fields["line"].choices = [*_CHOOSE, *left]  # type: ignore[attr-defined]
+        self.fields["account"].help_text = _LAST_DIGITS
+        self.fields["name"].widget.attrs["list"] = "payees"
+
+    def contract(self, known: Mapping[str, Sequence[Known]]) -> dict[str, Any]:
+        """What to sign."""
+        own = ("line", "contract_no", "title", "amount", "signed_on", "published_on")
+        return {name: self.cleaned_data[name] for name in own} | {"payee": self.payee(known)}
+
+
+class AnnounceForm(forms.Form):
+    """The day on which a contract was announced."""
+
+    on = _day(gettext_lazy("公告日期"))
+
+
+class AmendForm(forms.Form):
+    """A contract's new amount."""
+
+    amount = Yuan(label=gettext_lazy("变更后的金额（元）"))
+
+
+class LinesAsked(forms.Form):
+    """Which of a unit's lines to list. What is wrong is left out, so that an old link never fails."""
+
+    unit = forms.CharField(label=gettext_lazy("单位"), max_length=60, required=False)
+    year = forms.TypedChoiceField(label=gettext_lazy("年度"), coerce=int, empty_value=None, required=False)
+    function = forms.ChoiceField(label=gettext_lazy("功能科目"), required=False)
+    q = forms.CharField(label=gettext_lazy("查找"), max_length=60, required=False)
+
+    def __init__(
+        self, data: QueryDict, *, years: Collection[int] = (), functions: Collection[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(data)
+        self.fields["year"].choices = [(str(year), str(year)) for year in years]  # type: ignore[attr-defined]
+        self.fields["function"].choices = [*_ANY, *functions]  # type: ignore[attr-defined]
+
+
+class RequestsAsked(forms.Form):
+    """Which requests to list."""
+
+    unit = forms.CharField(label=gettext_lazy("单位"), max_length=60, required=False)
+    stage = forms.ChoiceField(
+        label=gettext_lazy("进度"),
+        choices=[*_ANY, *[pair for pair in RequestStage.choices if pair[0] != RequestStage.DRAFT]],
+        required=False,
+    )
+
+
+def _whole(typed: str, most: int) -> int:
+    return max(1, min(int(typed), most)) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else FIRST_ROWS
+
+
+def _fen(typed: str) -> int:
+    try:
+        return max(0, money.fen(typed))
+    except Refused:
+        return 0
