@@ -172,6 +172,8 @@ def read_statement(paper: Paper) -> list[Movement]:
 
 
 COLUMNS = ("类型", "银行流水号", "金额")
+EXAMPLE = "类型,银行流水号,金额\n支付,B20060306001,1200.00\n退款,T20060306001,35.50\n余额,211400-CZJ,0.00\n"
+MOST_FEN = 10**13  # of one line: 100,000 of them still add up within a column of the database
 
 
 def read_csv(data: bytes) -> list[Movement]:
@@ -185,9 +187,12 @@ def read_csv(data: bytes) -> list[Movement]:
             facts = {"columns": "、".join(COLUMNS)}
             raise Refused("statement_columns", _("对账单第一行应当有这几列：%(columns)s。") % facts)
         places = [head.index(name) for name in COLUMNS]
-        return [_csv_row(row, places, number) for number, row in enumerate(rows, 2) if any(row)]
+        found = [_csv_row(row, places, number) for number, row in enumerate(rows, 2) if any(row)]
     except csv.Error as error:
         raise Refused("statement_shape", _("对账单读不出来，请另存为 CSV 后重新上传。")) from error
+    if len(found) > vouchers.MOST_LINES:
+        raise Refused("too_large", _("对账单超过 10 万行，请按银行分开上传。"))
+    return found
 
 
 def _csv_row(row: Sequence[str], places: Sequence[int], number: int) -> Movement:
@@ -206,6 +211,8 @@ def _movement(kind: str, reference: str, fen: int) -> Movement:
         raise Refused("statement_kind", _("类型只能是支付、退款、余额。"))
     if _KINDS[kind] != BALANCE and fen <= 0:
         raise Refused("statement_amount", _("支付和退款的金额必须大于零。"))
+    if abs(fen) > MOST_FEN:
+        raise Refused("statement_amount", _("一行的金额不能超过 1,000 亿元，请核对单位是不是元。"))
     return Movement(_KINDS[kind], bank_number(reference), fen)
 
 

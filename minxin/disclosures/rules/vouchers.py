@@ -243,9 +243,10 @@ def fen(fields: Mapping[str, str], name: str) -> int:
 
 def on(fields: Mapping[str, str], name: str) -> date | None:
     """The day in that field (20060305 or 2006-03-05); None when empty. Refuses what is no day."""
-    plain = fields.get(name, "").replace("-", "")
-    if not plain:
+    written = fields.get(name, "")
+    if not written:
         return None
+    plain = written.replace("-", "")
     if not re.fullmatch(r"[0-9]{8}", plain):
         raise _wrong_day(name)
     try:
