@@ -14,6 +14,7 @@ from minxin.directory.rules import Officer
 from minxin.disclosures.actions import holding
 from minxin.disclosures.models import BudgetLine, Heading, LineChange, ruling
 from minxin.disclosures.models.line import number_of, ref_of
+from minxin.disclosures.models.unopened import UNOPENED
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import SIGNS, ChangeKind, Fund, PayMode, RuleCode, Scheme
 from minxin.disclosures.rules.ruling import Ruling
@@ -21,19 +22,10 @@ from minxin.kernel import clocks, money, refs, text
 from minxin.kernel.errors import Refused
 from minxin.ledger import actions as ledger
 
-_FRESH = """
-SELECT a.unit_id, a.function, a.economic, a.project, a.fund, u.section, u.withheld, sum(a.amount_fen)::bigint
-FROM disclosures_appropriation a
-JOIN disclosures_budgetunit u ON u.unit_id = a.unit_id AND u.finance_id = %(finance)s
-WHERE a.fiscal_year = %(year)s AND a.version = 'initial' AND a.recorded_to IS NULL
-AND NOT EXISTS (
-    SELECT 1 FROM disclosures_budgetline l
-    WHERE l.year = %(year)s AND l.unit_id = a.unit_id AND l.function = a.function AND l.economic = a.economic
-    AND l.project = a.project AND l.fund = a.fund AND l.formed_year = %(year)s
-)
-GROUP BY u.code, 1, 2, 3, 4, 5, 6, 7 HAVING sum(a.amount_fen) > 0
-ORDER BY u.code, 2, 3, 4, 5
-"""
+_FRESH = f"""
+SELECT unit_id, function, economic, project, fund, section, withheld, fen FROM ({UNOPENED}) u
+ORDER BY code, function, economic, project, fund
+"""  # noqa: S608 - names of columns, no values
 _OPEN = """
 WITH given AS (
     SELECT * FROM unnest(
@@ -189,6 +181,7 @@ def change(
     fen, doc_no = holding.above_zero(amount), holding.document(doc_no)
     reason = text.clean(reason, limit=holding.REASON, field="reason")
     line = holding.one(ref, "change_line", by=by)
+    _check_new(line, kind, fen, doc_no, on)
     if kind == ChangeKind.CUT:
         _check_free(line, fen)
     _change(line, kind, fen, doc_no, on, reason=reason)
@@ -255,6 +248,7 @@ def revive(
     held = holding.locked({source, target}, by=by)
     giver, taker = held[source], held[target]
     _check_revival(giver, taker, fen, by)
+    _check_new(giver, ChangeKind.REVIVE_OUT, fen, doc_no, on, counterpart=taker)
     free = giver.approved_fen - giver.frozen_fen - giver.allotted_fen
     if fen > free:
         holding.take_back({giver.pk: fen - free})
@@ -336,6 +330,16 @@ def _check_free(line: BudgetLine, fen: int) -> None:
     if fen > free:
         sentence = _("这条指标未下达额度、未冻结的只有 %(left)s 元。请先收回用款额度，或减少金额。")
         raise Refused("overdrawn", sentence % {"left": money.written(free)}, field="amount")
+
+
+def _check_new(
+    line: BudgetLine, kind: ChangeKind, fen: int, doc_no: str, on: date, *, counterpart: BudgetLine | None = None
+) -> None:
+    """A document changes a line by the same amount once: what is sent twice is no second change."""
+    same = line.changes.filter(kind=kind, amount_fen=fen, doc_no=doc_no, on=on, counterpart=counterpart)
+    if same.exists():
+        sentence = _("这个文号已按同样的日期和金额登记过%(kind)s，没有重复登记。")
+        raise Refused("already", sentence % {"kind": kind.label}, field="doc_no")
 
 
 def _frozen(line: BudgetLine, fen: int, verb: str, reason: str, by: Officer) -> BudgetLine:
