@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from minxin.directory import reports as directory
 from minxin.directory import rules as directory_rules
 from minxin.directory.rules import Officer, Role, UnitRef
-from minxin.disclosures.models import Account, Allotment, Failure, Order, Payment, Request, Reversal, Voucher
+from minxin.disclosures.models import (
+    Account,
+    Failure,
+    Order,
+    Payment,
+    Reversal,
+    Voucher,
+)
 from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.models.payment import PER_YEAR, order_number, order_ref, payment_id, payment_ref, request_ref
 from minxin.disclosures.models.settlement import number_of
@@ -22,8 +29,6 @@ from minxin.disclosures.rules.codes import (
     PayeeKind,
     PaymentStage,
     PayMode,
-    PlanStage,
-    RequestStage,
     Scheme,
     SettleMode,
     VoucherKind,
@@ -132,63 +137,10 @@ def stages(by: Officer) -> list[Stage]:
     return [Stage(stage, COLOURS[stage], sums.get(stage, Total(0, 0, 0))) for stage in ON_THE_WAY]
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """What waits for the payment centre of one finance bureau: approved payments to be ordered, limits to be told."""
-
-    finance: UnitRef
-    requests: int
-    units: int
-    payments: int
-    fen: int
-    unsent: int  # vouchers that the bank's door has not taken
-    limits: Sequence["Limit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A month's allotments that the bank has not been told of."""
-
-    month: date
-    units: int
-    fen: int
-
-
-def ready(by: Officer) -> Ready | None:
-    """3 queries; none for who is no cashier. With several bureaus the first."""
-    bureaus = sorted(by.unit_ids(Role.CASHIER))
-    if not bureaus:
-        return None
-    asked = Request.objects.visible_to(by).filter(finance_id=bureaus[0], stage=RequestStage.APPROVED)
-    sums = asked.aggregate(
-        requests=Count("pk"), units=Count("unit", distinct=True), payments=Sum("count"), fen=Sum("amount_fen")
-    )
-    issued = Allotment.objects.filter(finance_id=bureaus[0], stage=PlanStage.ISSUED, notified_at=None)
-    months = issued.values("month").annotate(units=Count("unit", distinct=True), fen=Sum("amount_fen"))
-    unsent = Voucher.objects.visible_to(by).filter(finance_id=bureaus[0], outgoing=True, sent_at=None).count()
-    return Ready(
-        finance=directory.unit(bureaus[0]),
-        requests=sums["requests"],
-        units=sums["units"],
-        payments=sums["payments"] or 0,
-        fen=sums["fen"] or 0,
-        unsent=unsent,
-        limits=[Limit(**row) for row in months.order_by("month")],
-    )
-
-
 def banks(by: Officer) -> list[UnitRef]:
     """1 query. The agent banks of whom this officer may see accounts."""
     ids = Account.objects.visible_to(by).order_by().values_list("bank_id", flat=True).distinct()
     return sorted((directory.unit(key) for key in ids), key=lambda unit: unit.code)
-
-
-def unsent_refs(by: Officer) -> list[str]:
-    """1 query. Every order that waits to be sent by this officer, oldest first."""
-    rows = Order.objects.visible_to(by).filter(finance_id__in=by.unit_ids(Role.CASHIER), stage=OrderStage.GENERATED)
-    return [
-        order_ref(Order(year=year, number=number)) for year, number in rows.order_by("pk").values_list("year", "number")
-    ]
 
 
 # ---- One order

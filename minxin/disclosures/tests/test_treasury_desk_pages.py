@@ -17,7 +17,7 @@ from minxin.disclosures.models import Account, Clearing, Difference, Order, Paym
 from minxin.disclosures.models.payment import order_ref, payment_ref
 from minxin.disclosures.models.settlement import sealed
 from minxin.disclosures.reports import banking as bank_reports
-from minxin.disclosures.reports import headings, treasury_days
+from minxin.disclosures.reports import headings, treasury_days, treasury_work
 from minxin.disclosures.reports import treasury_desk as reports
 from minxin.disclosures.rules.codes import DifferenceKind, OrderStage, VoucherKind
 from minxin.disclosures.rules.settling import NewAccount
@@ -219,6 +219,27 @@ def test_the_money_goes_its_whole_way_through_the_pages(walk: BankWalk) -> None:
     assert "银行误列，已更正。" in page(banker, "/differences/?settled=1")
 
 
+def test_what_waits_is_on_the_landing_page_with_its_door(walk: BankWalk) -> None:
+    paid(walk, "100.00", "50.00")
+    walk.sent("30.00", economic="30201")
+    walk.approved("5.00", "2.00")
+    walk.made()
+    walk.approved("1.00")
+    opened(walk, 2)
+    told = [(item.verb, item.count, item.fen, door) for item, door in treasury_work.waiting(walk.by("finance_cashier"))]
+    assert told == [
+        ("order", 1, 100, "desk_orders"),
+        ("seal", 1, 700, "desk_orders"),
+        ("clear", 1, 15000, "desk_clearing"),
+        ("settle", 2, 201, "desk_differences"),
+    ]
+    told = [(item.verb, item.count, item.fen, door) for item, door in treasury_work.waiting(walk.by("bank_banker"))]
+    assert told == [("pay", 1, 3000, "desk_bank")]
+    assert treasury_work.waiting(walk.by("school_clerk")) == []
+    assert f'href="{PIPE}/bank/"' in page(at(walk, "bank_banker"), "/")
+    assert "处理差异" in page(at(walk, "finance_cashier"), "/")
+
+
 def test_a_shut_door_is_told_and_tried_again(walk: BankWalk) -> None:
     walk.approved("100.00")
     cashier = at(walk, "finance_cashier")
@@ -382,7 +403,9 @@ def test_a_page_asks_as_much_for_many_rows_as_for_one(walk: BankWalk, django_ass
         (1, lambda: reports.orders(cashier, reports.Narrow())),
         (2, lambda: reports.orders(cashier, reports.Narrow(on=DAY))),
         (1, lambda: reports.stages(cashier)),
-        (3, lambda: reports.ready(cashier)),
+        (3, lambda: treasury_work.ready(cashier)),
+        (3, lambda: treasury_work.waiting(cashier)),
+        (1, lambda: treasury_work.waiting(banker)),
         (1, lambda: reports.banks(cashier)),
         (7, lambda: reports.order_page(order_ref(order), by=cashier)),
         (1, lambda: reports.failures(cashier)),

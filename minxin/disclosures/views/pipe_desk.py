@@ -22,6 +22,7 @@ from minxin.disclosures.actions import plans as planning
 from minxin.disclosures.forms import pipe_desk as forms
 from minxin.disclosures.reports import contracts, lines, payees, plans
 from minxin.disclosures.reports import pipe_desk as reports
+from minxin.disclosures.reports import treasury_work as treasury
 from minxin.disclosures.reports.lines import Own
 from minxin.disclosures.rules import pipe
 from minxin.kernel import clocks
@@ -40,6 +41,7 @@ def home(request: DeskRequest) -> HttpResponse:
     """What waits for this officer in the pipe, what he may begin, the newest requests he may see."""
     by = request.officer
     waiting = [(item, _queue(item.verb)) for item in reports.waiting(by)]
+    waiting += [(item, reverse(door)) for item, door in treasury.waiting(by)]
     facts = {
         "waiting": waiting,
         "own": lines.units(by, Role.CLERK),

@@ -23,6 +23,7 @@ from minxin.disclosures.models import Difference, Order
 from minxin.disclosures.reports import banking as bank_reports
 from minxin.disclosures.reports import treasury_days as days
 from minxin.disclosures.reports import treasury_desk as reports
+from minxin.disclosures.reports import treasury_work as work
 from minxin.disclosures.rules import settling
 from minxin.disclosures.rules.codes import OrderStage
 from minxin.kernel import money
@@ -64,7 +65,7 @@ def make(request: DeskRequest) -> HttpResponse:
 def send(request: DeskRequest) -> HttpResponse:
     """Seal and send the chosen orders, or all that wait."""
     every = "all" in request.POST
-    chosen = reports.unsent_refs(request.officer) if every else request.POST.getlist("refs")[: reports.SIZE]
+    chosen = work.unsent_refs(request.officer) if every else request.POST.getlist("refs")[: reports.SIZE]
     form = forms.SendForm(request.POST, chosen=chosen)
     if not acts.done(form, lambda _typed: orders.send(chosen, by=request.officer)):
         return _orders(request, form, chosen)
@@ -273,7 +274,7 @@ def _orders(request: DeskRequest, refused: Form | None = None, chosen: Sequence[
         "narrow": form.narrow,
         "found": found,
         "stages": reports.stages(request.officer),
-        "ready": reports.ready(request.officer),
+        "ready": work.ready(request.officer),
         "sendable": any(row.stage == OrderStage.GENERATED for row in found.rows),
         "refusal": _first(refused) if refused else "",
         "chosen": chosen,
