@@ -1,6 +1,5 @@
 """The pipe's desk in a browser: from a plan to an approved payment at every width with axe, and once without script."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -11,10 +10,9 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitors import DESKTOP, everywhere
+from tests.browser.visitors import DESKTOP, accessible, everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; our queries are not in it
 HOME = "/desk/pipe/"
 BUDGET = [("30201", "", "400000"), ("30205", "", "90000"), ("31002", "课桌椅更新", "260000")]
 
@@ -145,6 +143,8 @@ def test_a_payment_is_planned_asked_for_and_approved(desk: Callable[..., Page], 
         expect(page.get_by_role("heading", name=f"{step}：通过")).to_be_visible()
     clerk.reload()
     expect(clerk.get_by_text("审核通过", exact=True)).to_be_visible()
+    clerk.goto(HOME)
+    accessible(clerk)
 
 
 def test_all_of_it_works_without_script(desk: Callable[..., Page], school: Any) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,7 @@ from minxin.disclosures.reports.asked import Typed
 from minxin.disclosures.reports.lines import DeskLine
 from minxin.disclosures.reports.payees import Known
 from minxin.disclosures.rules.codes import PayeeKind, PayMode, RequestStage, SettleMode
-from minxin.kernel import money
+from minxin.kernel import money, refs
 from minxin.kernel.errors import Refused
 from minxin.ui import fields
 
@@ -98,18 +99,21 @@ class PaymentForm(_PayeeForm):
         self.label_suffix = ""
 
     @property
-    def blank(self) -> bool:
-        """Whether nothing is typed in this row, or it is not wanted."""
-        if not self.is_bound:
-            return not any(self.initial.values())
-        if self.data.get(self.add_prefix("dropped")):
-            return True
-        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in self._TYPED)
+    def touched(self) -> bool:
+        """Whether something stands in it."""
+        return any(str(self[name].value() or "").strip() for name in self._TYPED)
 
     @property
-    def touched(self) -> bool:
-        """Whether something stands in it that may be dropped again."""
-        return not self.blank or bool(self.is_bound and self.data.get(self.add_prefix("dropped")))
+    def blank(self) -> bool:
+        """Whether it does not count: nothing is typed in it, or it is not wanted."""
+        return bool(self["dropped"].value()) or not self.touched
+
+    def full_clean(self) -> None:
+        """Nothing is wrong with a row that does not count."""
+        if self.is_bound and self.blank:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+        else:
+            super().full_clean()
 
     def payment(self, known: Mapping[str, Sequence[Known]]) -> NewPayment:
         """What to ask for."""
@@ -138,8 +142,10 @@ class PaymentRows:
     ) -> None:
         self.general: list[str] = []
         size = max(least, len(given)) if data is None else _whole(data.get("rows", ""), MOST_ROWS)
-        if data is not None and "more" in data:
-            size = min(size + MORE_ROWS, MOST_ROWS)
+        if data is not None and "more" in data:  # what was typed so far begins the longer form; nothing is judged yet
+            names = PaymentForm.base_fields
+            given = [{name: data.get(f"r{number}-{name}", "") for name in names} for number in range(size)]
+            data, size = None, min(size + MORE_ROWS, MOST_ROWS)
         first = [*given, *[{}] * (size - len(given))]
         self.forms = [
             PaymentForm(data, prefix=f"r{number}", lines=lines, initial=first[number] if data is None else None)
@@ -348,14 +354,23 @@ class LinesAsked(forms.Form):
 
 
 class RequestsAsked(forms.Form):
-    """Which requests to list."""
+    """Which requests to list, or the number of the one to open."""
 
+    ref = forms.CharField(label=gettext_lazy("编号"), max_length=40, required=False)
     unit = forms.CharField(label=gettext_lazy("单位"), max_length=60, required=False)
     stage = forms.ChoiceField(
         label=gettext_lazy("进度"),
         choices=[*_ANY, *[pair for pair in RequestStage.choices if pair[0] != RequestStage.DRAFT]],
         required=False,
     )
+
+    def clean_ref(self) -> str:
+        """The number as it is written; what is wrong with it is said."""
+        typed = self.cleaned_data["ref"].strip()
+        try:
+            return refs.written("SQ", *refs.parse("SQ", typed)) if typed else ""
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 def _whole(typed: str, most: int) -> int:

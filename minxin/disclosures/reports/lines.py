@@ -80,6 +80,12 @@ def unit(code: str, *, by: Officer) -> Own:
     return _own(row)
 
 
+def sections(by: Officer, *roles: Role) -> list[str]:
+    """1 query. The sections (业务科室) of the bureaus where this officer holds one of `roles`."""
+    rows = BudgetUnit.objects.visible_to(by).filter(finance_id__in=by.unit_ids(*roles)).order_by("section")
+    return list(rows.values_list("section", flat=True).distinct())
+
+
 def years(own: Own, *, by: Officer) -> list[int]:
     """1 query. The fiscal years in which a unit has lines, the newest first."""
     rows = BudgetLine.objects.visible_to(by).filter(unit_id=own.unit.id).order_by()

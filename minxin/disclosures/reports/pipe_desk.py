@@ -114,9 +114,14 @@ class Queue:
     after: int | None
 
 
-def queue(by: Officer, *, verb: str, after: int = 0, size: int = SIZE) -> Queue:
-    """1 query. The requests that wait for this officer to do `verb` (review_unit, review_section, …), oldest first."""
+def queue(by: Officer, *, verb: str, section: str = "", after: int = 0, size: int = SIZE) -> Queue:
+    """1 query. The requests that wait for this officer to do `verb` (review_unit, review_section, …), oldest first.
+
+    Of one section (业务科室) if asked: whoever reviews for one looks at its own.
+    """
     rows = Request.objects.visible_to(by).filter(_mine(pipe.REQUEST, {verb: _REQUESTS[verb]}, by), pk__gt=after)
+    if section:
+        rows = rows.filter(section=section)
     return _page(rows.order_by("pk"), size)
 
 

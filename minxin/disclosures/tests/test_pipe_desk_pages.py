@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.db import connection
@@ -268,6 +269,7 @@ def test_an_overdrawn_row_says_what_is_left_and_keeps_all_that_was_typed(
     assert 'href="#id_r2-amount"' in answer.text
     assert "第 3 笔" in answer.text
     assert "第 2 行" not in answer.text
+    assert 'id="id_r1-line-fault"' not in answer.text  # an untouched row is no mistake
     for kept in ('value="950.00"', 'value="购买书架"', 'value="教-7"', 'value="0701 2345 6789"'):
         assert kept in answer.text
     assert answer.text.count(f'value="{line}" selected') == 2
@@ -318,7 +320,8 @@ def test_more_rows_come_by_a_button_and_dropped_ones_do_not_count(walk: Walk, at
     assert 'name="rows" value="8"' in answer.text
     assert 'value="留下的"' in answer.text
     assert 'id="r7"' in answer.text
-    assert "还有几处需要改一下" not in answer.text
+    assert "is-wrong" not in answer.text  # nothing is judged before it is sent
+    assert "已填 2 笔，合计 <b>100.00</b> 元" in answer.text
     many = clerk.post(f"{REQUESTS}new/", sent | {"rows": "38", "more": "1"}).text
     assert 'name="rows" value="40"' in many
     assert "再加 5 行" not in many
@@ -465,6 +468,11 @@ def test_the_ticked_ones_pass_and_the_page_says_which_did_not(walk: Walk, at: Ca
     assert leader.post(queue, {"refs": [left]})["Location"] == queue
     assert "这一步没有等您办的申请" in leader.get(queue).text
     assert set(Request.objects.values_list("stage", flat=True)) == {"section_review"}
+    walk.passed(walk.asked(row(walk.ref(*OFFICE), "5.00"), unit="civil", code=CIVIL), UNIT, unit="civil")
+    budget, queue = at("finance_budget"), f"{REQUESTS}waiting/review_section/?section=教科文科"
+    assert budget.get(queue).text.count('name="refs"') == 3
+    assert budget.get(queue.split("?")[0]).text.count('name="refs"') == 4
+    assert unquote(budget.post(queue, {"refs": [left]})["Location"]) == queue
 
 
 def test_pages_ask_as_much_for_many_as_for_one(walk: Walk, at: Callable[[str], Client]) -> None:
@@ -540,10 +548,13 @@ def test_requests_are_listed_by_unit_and_stage(walk: Walk, at: Callable[[str], C
         ("unit=民政局", set()),
         ("stage=returned", {two}),
         ("stage=x&before=y", {one, two}),
+        ("ref=SQ2006-0000001-3x", {one, two}),
     ):
         page = finance.get(f"{REQUESTS}?{query}").text
         assert {made for made in (one, two) if request_ref(made) in page} == found, query
     assert "没有找到这个单位" in finance.get(f"{REQUESTS}?unit=没有这个单位").text
+    opened_by_number = finance.get(f"{REQUESTS}?ref={request_ref(one).lower().replace('-', ' ')}")
+    assert opened_by_number["Location"] == f"{REQUESTS}{request_ref(one)}/"
 
 
 def contract(walk: Walk, number: str = "HT-1") -> Commitment:

@@ -3,6 +3,7 @@
 import secrets
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.forms import Form
@@ -41,7 +42,8 @@ _BATCH = "desk-"  # a form's own number: sent twice, it asks once
 def listing(request: DeskRequest) -> HttpResponse:
     """All requests that this officer may see, the newest first, of one unit or in one stage."""
     form = forms.RequestsAsked(request.GET)
-    form.is_valid()
+    if form.is_valid() and form.cleaned_data["ref"]:
+        return redirect("desk_request", form.cleaned_data["ref"])
     typed, stage = form.cleaned_data.get("unit", ""), form.cleaned_data.get("stage", "")
     units = directory.search_units(typed, limit=1) if typed else []
     before = request.GET.get("before", "")
@@ -71,7 +73,7 @@ def queue(request: DeskRequest, verb: str) -> HttpResponse:
         messages.success(request, _("已通过 %(count)d 份申请。") % {"count": done.count})
     if done.refused:
         return _queue(request, verb, refused={ref: refusal.sentence for ref, refusal in done.refused.items()})
-    return redirect("desk_request_queue", verb)
+    return redirect(_queue_address(verb, _section(request)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -216,9 +218,13 @@ def _form(
 def _queue(request: DeskRequest, verb: str, *, fault: str = "", refused: dict[str, str] | None = None) -> HttpResponse:
     after = request.GET.get("after", "")
     key = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
-    found = reports.queue(request.officer, verb=verb, after=key)
+    roles, section = pipe.REQUEST[verb].roles, _section(request)
+    found = reports.queue(request.officer, verb=verb, section=section, after=key)
     facts = {
         "verb": verb,
+        "section": section,
+        "sections": lines.sections(request.officer, *roles) if pipe.REQUEST[verb].at == pipe.Party.FINANCE else [],
+        "address": _queue_address(verb, section),
         "label": pipe.REQUEST[verb].label,
         "found": found,
         "fen": sum(row.fen for row in found.rows),
@@ -229,6 +235,16 @@ def _queue(request: DeskRequest, verb: str, *, fault: str = "", refused: dict[st
     }
     status = 422 if fault else 409 if refused else 200
     return render(request, "disclosures/desk/pipe/queue.html", facts, status=status)
+
+
+def _section(request: DeskRequest) -> str:
+    """The section whose requests are looked at, or nothing for all."""
+    return request.GET.get("section", "").strip()[:40]
+
+
+def _queue_address(verb: str, section: str) -> str:
+    address = reverse("desk_request_queue", args=[verb])
+    return f"{address}?{urlencode({'section': section})}" if section else address
 
 
 def _do(ref: str, verb: str, typed: dict[str, Any], by: Officer) -> None:
