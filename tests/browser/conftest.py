@@ -28,10 +28,15 @@ SWITCHES = ["--no-sandbox", "--lang=zh-CN", f"--disable-features={OFF}"]
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium. MINXIN_NO_BROWSER=1 skips what asks for it, loudly."""
+    """A headless Chromium. MINXIN_NO_BROWSER=1 skips what asks for it, loudly.
+
+    Playwright's loop runs in this thread for as long as the browser is open, though no query of ours is ever in it:
+    Django, which looks for a loop only, is told so exactly that long.
+    """
     if os.environ.get("MINXIN_NO_BROWSER") == "1":
         pytest.skip("MINXIN_NO_BROWSER=1")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         chromium = playwright.chromium.launch(executable_path=_chromium(), args=SWITCHES)
         yield chromium
         chromium.close()

@@ -1,6 +1,5 @@
 """The glass pipe in a browser: every kind of page at every width, with axe, in the dark, without script."""
 
-import os
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.visitors import DESKTOP, accessible, everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; our queries are not in it
 SCHOOL = "211400-YZ"
 
 

@@ -1,6 +1,5 @@
 """What was published, in a browser: every kind of page at every width, with axe, and without script."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.visitors import DESKTOP, accessible, everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; our queries are not in it
 TABLES = "/tables/211400-JYJ/2007/initial"
 
 
