@@ -59,6 +59,28 @@ _ENTRIES = """
 staged AS MATERIALIZED (SELECT sheet, "row", key, cells FROM disclosures_entry WHERE submission_id = $1)"""
 
 
+# What several rules of a template ask for, grouped once: any of its rules may read it.
+_GROUPED = {
+    "payments": """
+by_line AS MATERIALIZED (
+    SELECT unit, line, min(row) AS row, count(*)::text AS times, sum(amount)::bigint AS amount
+    FROM payments GROUP BY unit, line
+),
+by_contract AS MATERIALIZED (
+    SELECT unit, line, contract_no, payee, min(row) AS row, count(*) AS times, sum(amount)::bigint AS amount
+    FROM payments WHERE contract_no <> '' GROUP BY unit, line, contract_no, payee
+),
+by_payee AS MATERIALIZED (
+    SELECT unit, payee, payee_kind, min(row) AS row, count(*)::text AS times FROM payments GROUP BY unit, payee, payee_kind
+),
+by_order AS MATERIALIZED (
+    SELECT order_no, min(row) AS row, count(*) AS times, min(ordered_on) AS first_on, max(ordered_on) AS last_on,
+        min(mode) AS mode, max(mode) AS other_mode
+    FROM payments WHERE order_no <> '' GROUP BY order_no
+)"""
+}
+
+
 @lru_cache(maxsize=50)
 def statement(
     template: Template, rules: tuple[Rule, ...], relations: tuple[tuple[str, str], ...] = (), *, counted: bool = False
@@ -71,6 +93,7 @@ def statement(
     given = dict(relations)
     tables = [_given(sheet, given[sheet.code]) if sheet.code in given else _table(sheet) for sheet in template.sheets]
     parts = [_CONTEXT, _union(given) if given else _ENTRIES, *tables, *_known(template)]
+    parts += filter(None, [_GROUPED.get(template.code)])
     times = ", count(*) OVER ()" if counted else ""
     found = [
         f"(SELECT '{rule.code}', to_jsonb(f)::text{times} FROM (\n{rule.expression}\n) f LIMIT {MOST_PER_RULE})"  # noqa: S608
