@@ -18,6 +18,7 @@ from minxin.disclosures.reports import payees
 from minxin.disclosures.reports.asked import Typed
 from minxin.disclosures.reports.lines import DeskLine
 from minxin.disclosures.reports.payees import Known
+from minxin.disclosures.reports.plans import PlanLine
 from minxin.disclosures.rules.codes import PayeeKind, PayMode, RequestStage, SettleMode
 from minxin.kernel import money, refs
 from minxin.kernel.errors import Refused
@@ -296,6 +297,24 @@ class WithdrawnPlans(ReasonForm):
 
     unit = forms.CharField(max_length=40)
     month = forms.DateField()
+
+
+class ReducedPlan(ReasonForm):
+    """What of an issued allotment that nobody has asked for is taken back, and why."""
+
+    line = forms.ChoiceField(label=gettext_lazy("指标"))
+    amount = Yuan(label=gettext_lazy("收回金额（元）"))
+
+    field_order = ("line", "amount", "reason")
+
+    def __init__(self, data: QueryDict | None = None, *, rows: Sequence[PlanLine]) -> None:
+        super().__init__(data, auto_id="id_reduce_%s")
+        left = {row.line: row for row in rows if row.unused_fen > 0}
+        words = _("没有动用 %(left)s 元")
+        self.fields["line"].choices = [  # type: ignore[attr-defined]
+            *_CHOOSE,
+            *((ref, f"{row.name}（{words % {'left': money.written(row.unused_fen)}}）") for ref, row in left.items()),
+        ]
 
 
 class ContractForm(_PayeeForm):

@@ -58,7 +58,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One line's plan for a month, with what its line has, in fen."""
+    """One line's plan for a month, with what its line has, in fen; `unused` of its allotments nobody has asked for."""
 
     line: str
     name: str
@@ -68,6 +68,7 @@ class PlanLine:
     fen: int
     approved_fen: int
     allotted_fen: int
+    unused_fen: int
     doc_no: str
     submitted_at: datetime
     approved_at: datetime | None
@@ -138,6 +139,7 @@ def _line(row: Allotment) -> PlanLine:
         row.amount_fen,
         line.approved_fen,
         line.allotted_fen,
+        line.allotted_fen - line.requested_fen - line.paid_fen,
         row.doc_no,
         row.submitted_at,
         row.approved_at,

@@ -117,6 +117,7 @@ def test_money_goes_from_a_plan_to_approval_by_the_pages(money: Any, at: Callabl
         assert f'{where}review_{step}/"' in desk.get(where).text, who
         assert desk.post(f"{where}review_{step}/")["Location"] == where
         assert f'{where}review_{step}/"' not in desk.get(where).text, who
+        assert "看下一份" not in desk.get(where).text
     made.refresh_from_db()
     assert made.stage == "approved"
     page = clerk.get(where).text
@@ -392,6 +393,36 @@ def test_plans_wait_for_a_document_a_choice_and_a_reason(walk: Walk, at: Callabl
     assert set(Allotment.objects.filter(month=february).values_list("stage", flat=True)) == {"void"}
     for month in ("2006-13", "x", "2006-1a"):
         assert clerk.get(f"/desk/pipe/plans/{SCHOOL}/{month}/").status_code == 404
+
+
+def test_an_unused_allotment_is_taken_back(walk: Walk, at: Callable[[str], Client]) -> None:
+    asked(walk, "400.00")
+    line, cashier, plan = walk.ref(*BOOKS), at("finance_cashier"), f"/desk/pipe/plans/{SCHOOL}/2006-01/"
+    assert "没有动用 600.00 元" in cashier.get(plan).text
+    much = cashier.post(f"{plan}reduce/", {"line": line, "amount": "600.01", "reason": "压减"})
+    assert (much.status_code, "没有动用的额度只有 600.00 元" in much.text) == (422, True)
+    assert 'value="600.01"' in much.text
+    bare = cashier.post(f"{plan}reduce/", {"line": "", "amount": "x", "reason": ""})
+    assert (bare.status_code, bare.text.count("field-text is-wrong")) == (422, 1)
+    assert cashier.post(f"{plan}reduce/", {"line": line, "amount": "600", "reason": "压减"})["Location"] == plan
+    assert walk.line(*BOOKS).allotted_fen == 40_000
+    assert at("finance_budget").post(f"{plan}reduce/", {}).status_code == 404
+
+
+def test_the_reviewer_goes_on_to_the_next_one(walk: Walk, at: Callable[[str], Client]) -> None:
+    one, two = (request_ref(asked(walk)) for _ in range(2))
+    leader = at("school_leader")
+    leader.post(f"{REQUESTS}{two}/review_unit/")
+    assert f'href="{REQUESTS}{one}/">' in leader.get(f"{REQUESTS}{two}/").text
+    assert "看下一份" not in at("school_clerk").get(f"{REQUESTS}{two}/").text
+
+
+def test_a_payroll_is_not_put_right_by_hand(walk: Walk, at: Callable[[str], Client]) -> None:
+    made = walk.asked(*[row(walk.ref(*BOOKS), "1.00", name=f"教师{n}", payee_kind="person") for n in range(41)])
+    requests.review([request_ref(made)], step=UNIT, decision=Decision.RETURN, reason="错", by=walk.by("school_head"))
+    page = at("school_clerk").get(f"{REQUESTS}{request_ref(made)}/resubmit/").text
+    assert "不能在页面上改" in page
+    assert "r0-amount" not in page
 
 
 CONTRACT = {

@@ -114,6 +114,18 @@ def plan_act(request: DeskRequest, verb: str) -> HttpResponse:
     return _plans(request, verb, bound)
 
 
+@require_POST
+@desk_view(Role.CASHIER)
+def plan_reduce(request: DeskRequest, unit: str, month: str) -> HttpResponse:
+    """Take back what of a unit's allotment nobody has asked for."""
+    by, day = request.officer, _month(month)
+    bound = forms.ReducedPlan(request.POST, rows=plans.lines(lines.unit(unit, by=by), month=day))
+    if acts.done(bound, lambda typed: planning.reduce(typed.pop("line"), **typed, by=by)):
+        messages.success(request, _("%(verb)s：已办好。") % {"verb": pipe.PLAN["reduce_plan"].label})
+        return redirect("desk_plan", unit, month)
+    return _plan(request, unit, day, reduced=bound)
+
+
 _PLAN_ACTS: dict[str, tuple[type[Form], Callable[..., int]]] = {
     "approve_plans": (forms.ChosenPlans, planning.approve),
     "issue_plans": (forms.IssuedPlans, planning.issue),
@@ -272,7 +284,9 @@ def _plans(request: DeskRequest, verb: str = "", bound: Form | None = None) -> H
     return render(request, "disclosures/desk/pipe/plans.html", facts, status=422 if bound else 200)
 
 
-def _plan(request: DeskRequest, unit: str, month: date, bound: Form | None = None) -> HttpResponse:
+def _plan(
+    request: DeskRequest, unit: str, month: date, bound: Form | None = None, *, reduced: Form | None = None
+) -> HttpResponse:
     by = request.officer
     own = lines.unit(unit, by=by)
     rows = plans.lines(own, month=month)
@@ -287,8 +301,11 @@ def _plan(request: DeskRequest, unit: str, month: date, bound: Form | None = Non
         "offers": offers,
         "reason": bound or forms.ReasonForm(),
         "failed": bound is not None,
+        "reduce": reduced or forms.ReducedPlan(rows=rows),
+        "reducing": reduced is not None,
     }
-    return render(request, "disclosures/desk/pipe/plan.html", facts, status=422 if bound else 200)
+    status = 422 if bound or reduced else 200
+    return render(request, "disclosures/desk/pipe/plan.html", facts, status=status)
 
 
 # --- contracts

@@ -270,9 +270,17 @@ def _page(request: DeskRequest, ref: str, verb: str = "", bound: Form | None = N
         "verb": verb,
         "bound": bound,
         "refusal": " ".join(str(error) for error in bound.non_field_errors()) if bound else "",
-        "queue": next((reverse("desk_request_queue", args=[name]) for name in QUEUES if name in offers), ""),
+        **_onward(request.officer, set(offers)),
     }
     return render(request, "disclosures/desk/pipe/request.html", facts, status=422 if bound else 200)
+
+
+def _onward(by: Officer, offers: set[str]) -> dict[str, Any]:
+    """The queue a request stands in for the officer, or, when a reviewer is done with it, the next one that waits."""
+    waits = next((name for name in QUEUES if name in offers), None)
+    verb = waits or next((name for name in QUEUES[:3] if by.has(*pipe.REQUEST[name].roles)), None)
+    rows = [] if waits or verb is None else reports.queue(by, verb=verb, size=1).rows
+    return {"queue": reverse("desk_request_queue", args=[verb]) if verb else "", "next": rows[0].ref if rows else ""}
 
 
 def _reason(name: str, verb: str, bound: Form | None) -> Form:
