@@ -43,12 +43,12 @@ def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
 
 
 def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    """The same, with all its rows."""
+    """The same, with all its rows; none of a statement that gives none."""
     connection.ensure_connection()
     _note(statement)
     with connection.wrap_database_errors, _Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
-        return cursor.fetchall()
+        return cursor.fetchall() if cursor.description else []
 
 
 def planned(statement: str, values: Sequence[object]) -> tuple[str, tuple[object, ...]]:

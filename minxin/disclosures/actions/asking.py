@@ -13,7 +13,7 @@ from minxin.directory.rules import UnitRef
 from minxin.disclosures.actions import payees
 from minxin.disclosures.actions.payees import NewPayee
 from minxin.disclosures.models.line import number_of
-from minxin.disclosures.models.payment import PER_YEAR
+from minxin.disclosures.models.payment import in_years
 from minxin.disclosures.rules.codes import PayMode, SettleMode
 from minxin.kernel import clocks, money, refs, statements, text
 from minxin.kernel.errors import Absent, Refused
@@ -40,9 +40,9 @@ FROM disclosures_commitment WHERE unit_id = $1::bigint AND contract_no = ANY($2:
 ORDER BY id FOR NO KEY UPDATE
 """
 _ASKED_BEFORE = """
-SELECT external_id FROM disclosures_payment
-WHERE unit_id = $1::bigint AND external_id = ANY($2::text[]) AND id >= $3::bigint AND id < $4::bigint
-AND stage NOT IN (7, 8) AND recorded_to IS NULL LIMIT 1
+SELECT p.external_id FROM disclosures_payment p
+WHERE p.unit_id = $1::bigint AND p.external_id = ANY($2::text[]) AND {years}
+AND p.stage NOT IN (7, 8) AND p.recorded_to IS NULL LIMIT 1
 """
 _READY = "SELECT disclosures_part($1::int), to_regclass($2::text) IS NOT NULL"
 _GIVEN = """
@@ -317,7 +317,7 @@ def _check_own_numbers(unit: UnitRef, rows: Sequence[_Row], lines: dict[tuple[in
     if not numbers:
         return
     year = next(iter(lines.values())).year
-    before = statements.run(_ASKED_BEFORE, [unit.id, numbers, year * PER_YEAR, (year + 1) * PER_YEAR])
+    before = statements.run(_ASKED_BEFORE.format(years=in_years(year, year)), [unit.id, numbers])
     seen = {before[0]} if before else set()
     for number, row in enumerate(rows, 1):
         if row.external_id and row.external_id in seen:

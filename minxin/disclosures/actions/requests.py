@@ -17,7 +17,7 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import Officer
 from minxin.disclosures.actions import asking, holding
 from minxin.disclosures.models import Approval, Request
-from minxin.disclosures.models.payment import PER_YEAR, request_ref
+from minxin.disclosures.models.payment import in_years, request_ref
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import Decision, RequestStage, Step
 from minxin.kernel import clocks, refs, statements, text
@@ -26,8 +26,8 @@ from minxin.ledger import actions as ledger
 
 NewPayment = asking.NewPayment
 
-# The rows of some requests' present round, in the parts of their years only.
-_ROWS = "p.request_id = ANY($1::bigint[]) AND p.id >= $2::bigint AND p.id < $3::bigint AND p.recorded_to IS NULL"
+# The rows of some requests' present round, in the parts of their years only (written out by _run).
+_ROWS = "p.request_id = ANY($1::bigint[]) AND {years} AND p.recorded_to IS NULL"
 _DIGESTS = f"""
 SELECT d.request_id, {asking.DIGEST}, bool_or(d.withheld)
 FROM (SELECT p.*, y.mark FROM disclosures_payment p JOIN disclosures_payee y ON y.id = p.payee_id WHERE {_ROWS}) d
@@ -36,12 +36,16 @@ GROUP BY 1
 _REVIEWED = {
     step: f"UPDATE disclosures_payment p SET {what} WHERE {_ROWS} AND p.stage = 1"  # noqa: S608 - no value in it
     for step, what in {
-        Step.UNIT: "unit_reviewed_on = $4::date",
-        Step.SECTION: "section_reviewed_on = $4::date",
-        Step.CENTRE: "approved_on = $4::date, stage = 2",
+        Step.UNIT: "unit_reviewed_on = $2::date",
+        Step.SECTION: "section_reviewed_on = $2::date",
+        Step.CENTRE: "approved_on = $2::date, stage = 2",
     }.items()
 }
 _SIGN = """
+WITH moved AS (
+    UPDATE disclosures_request SET stage = $10::text, decided_at = CASE WHEN $11::boolean THEN $9::timestamptz END
+    WHERE id = ANY($1::bigint[])
+)
 INSERT INTO disclosures_approval (request_id, round, step, person_id, office, decision, reason, digest, at)
 SELECT g.id, g.round, $4::text, $5::bigint, $6::text, $7::text, $8::text, g.digest, $9::timestamptz
 FROM unnest($1::bigint[], $2::smallint[], $3::text[]) AS g (id, round, digest)
@@ -68,7 +72,7 @@ FROM (SELECT commitment_id, sum(amount_fen)::bigint AS fen FROM gone GROUP BY 1)
 _BEFORE = """
 SELECT id FROM disclosures_request WHERE unit_id = $1::bigint AND external_id = $2::text AND external_id <> ''
 """
-_REPLACED = f"UPDATE disclosures_payment p SET recorded_to = $4::timestamptz WHERE {_ROWS}"  # noqa: S608
+_REPLACED = f"UPDATE disclosures_payment p SET recorded_to = $2::timestamptz WHERE {_ROWS}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def resubmit(ref: str, *, rows: Sequence[NewPayment], by: Officer) -> Request:
     asked = asking.ask(where, finance_id, rows)
     if asked.first.year != found.year:
         raise Refused("year", _("这份申请属于 %(year)d 年度，不能改到别的年度。") % {"year": found.year}, field="line")
-    statements.run(_REPLACED, [*_keys([found]), clocks.now()])
+    _run(_REPLACED, [found], clocks.now())
     asked.write(asking.AGAIN, request_ref(found), [found.pk, asked.first.section, asked.first.mode, by.id])
     found.refresh_from_db()
     _record("resubmit", found, by, sealed=asked.withheld, round=found.round)
@@ -259,18 +263,18 @@ def _may(verb: str, found: Request, by: Officer) -> None:
     pipe.allowed(move, RequestStage(found.stage))
 
 
-def _keys(requests: Iterable[Request]) -> list[Any]:
-    """The parameters of _ROWS: their keys, and between which keys their payments are."""
-    requests = list(requests)
+def _run(statement: str, requests: Sequence[Request], *more: object) -> list[tuple[Any, ...]]:
+    """Execute a statement about _ROWS of these requests; its plan is kept for their years."""
     years = [row.year for row in requests]
-    return [[row.pk for row in requests], min(years) * PER_YEAR, (max(years) + 1) * PER_YEAR]
+    written = statement.replace("{years}", in_years(min(years), max(years)))
+    return statements.rows(written, [[row.pk for row in requests], *more])
 
 
 def _rows(requests: Iterable[Request]) -> dict[int, _Rows]:
     requests = list(requests)
     rows = dict.fromkeys((row.pk for row in requests), _Rows())
     if requests:
-        rows |= {key: _Rows(*row) for key, *row in statements.rows(_DIGESTS, _keys(requests))}
+        rows |= {key: _Rows(*row) for key, *row in _run(_DIGESTS, requests)}
     return rows
 
 
@@ -297,17 +301,15 @@ def _check_review(verb: str, asked: Request, rows: _Rows, signers: frozenset[int
 
 def _decide(act: _Act, requests: Sequence[Request], rows: Mapping[int, _Rows]) -> None:
     """Sign, move the requests and their payments or free what they held, and record each."""
-    now, keys = clocks.now(), _keys(requests)
-    move = pipe.REQUEST[act.verb]
+    now, move = clocks.now(), pipe.REQUEST[act.verb]
     if act.decision == Decision.RETURN:
         _free(requests)
     else:
-        statements.run(_REVIEWED[act.step], [*keys, now.date()])
+        _run(_REVIEWED[act.step], requests, now.date())
     over = move.target in {RequestStage.APPROVED, RequestStage.RETURNED}
-    Request.objects.filter(pk__in=keys[0]).update(stage=move.target, **({"decided_at": now} if over else {}))
-    digests = [rows[row.pk].digest for row in requests]
-    signed: list[object] = [keys[0], [row.round for row in requests], digests, str(act.step), act.by.id, act.by.label]
-    statements.run(_SIGN, [*signed, str(act.decision), act.reason, now])
+    keys, digests = [row.pk for row in requests], [rows[row.pk].digest for row in requests]
+    signed: list[object] = [keys, [row.round for row in requests], digests, str(act.step), act.by.id, act.by.label]
+    statements.run(_SIGN, [*signed, str(act.decision), act.reason, now, str(move.target), over])
     facts = {
         request_ref(row): {"step": act.step, "decision": act.decision, "round": row.round, "digest": digest}
         for row, digest in zip(requests, digests, strict=True)
@@ -316,12 +318,10 @@ def _decide(act: _Act, requests: Sequence[Request], rows: Mapping[int, _Rows]) -
     ledger.record_many(verb="review", by=act.by, facts=facts, sealed=sealed)
 
 
-def _free(requests: Iterable[Request]) -> None:
+def _free(requests: Sequence[Request]) -> None:
     """Give back what their rows held: lines first, then contracts, each in the order of the keys, as `asking` locks."""
-    keys = _keys(requests)
-    for statement in _LOCKS:
-        statements.rows(statement, keys)
-    statements.run(_FREE, keys)
+    for statement in (*_LOCKS, _FREE):
+        _run(statement, requests)
 
 
 def _record(verb: str, asked: Request, by: Officer, *, sealed: bool, **more: int) -> None:

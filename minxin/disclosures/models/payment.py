@@ -286,6 +286,14 @@ class Payment(models.Model):
         return str(self.id)
 
 
+def in_years(first: int, last: int) -> str:
+    """SQL: payments p of these fiscal years, written out: a plan that is kept then reads the parts of these years only.
+
+    As values of a kept statement they would be unknown when it is planned, and every part be read.
+    """
+    return f"p.id >= {int(first) * PER_YEAR} AND p.id < {(int(last) + 1) * PER_YEAR}"
+
+
 def payment_ref(key: int) -> str:
     """`ZF2006-0000123-8` of a payment's id."""
     return refs.written("ZF", *divmod(key, PER_YEAR))

@@ -46,7 +46,7 @@ def publish_budgets(year: int, tell: Tell) -> None:
     with moment(year, 1, 12, 14):
         for unit, ref in zip(every, refs, strict=True):
             signing.sign(ref, by=acting.officer(unit.unit, Role.HEAD))
-    statistics.analyse()
+    statistics.analyse(*statistics.BUDGETS)
     with moment(year, 1, 16, 9):
         publishing.publish_city(
             finance=FINANCE,

@@ -41,7 +41,7 @@ from minxin.portal.actions.glass import FINANCE, moment
 BANK = "211400-YH"
 YEAR = 2006
 LARGE = 100  # posts: a unit of this size is paid its wages every month, a smaller one every half-year
-FEW = 10  # units: enough to tell the planner what requests look like
+FEW = {10, 40, 130}  # units: enough to tell the planner what requests look like
 WAGES = ("301", "303")
 STAGES = {1: "0.4", 7: "0.45"}  # how works are paid
 Tell = Callable[[int, int], None]
@@ -100,7 +100,7 @@ def open_treasury() -> None:
             by=_finance(Role.BUDGET),
         )
         _take_over_idle()
-    statistics.analyse()
+    statistics.analyse(*statistics.BUDGETS, *statistics.LINES)
 
 
 def run_year(tell: Tell) -> None:
@@ -112,12 +112,12 @@ def run_year(tell: Tell) -> None:
             if wanted := _plans(known.get(unit.unit, [])):
                 plans.submit_all(plans=wanted, unit=unit.unit, by=acting.officer(unit.unit, Role.CLERK))
         _contracts(known)
-    statistics.analyse()
+    statistics.analyse(*statistics.LINES)
     with Bank(BANK) as bank:
         for month in range(1, 13):
             _month(month, every, known, bank)
             if month in {1, 4}:
-                statistics.analyse()
+                statistics.analyse(*statistics.LINES, *statistics.PIPE)
             tell(month, 12)
     flow.tell()
     flow.fold()
@@ -133,8 +133,8 @@ def _month(month: int, every: dict[str, Unit], known: dict[str, list[LineRow]], 
     for number, unit in enumerate(every.values(), 1):
         with moment(YEAR, month, 20, 8 + len(asked) % 6, len(asked) % 60):
             asked += _ask(unit, known.get(unit.unit, []), month)
-        if month == 1 and number == FEW:
-            statistics.analyse()  # from here on statements are planned for tables that are not empty
+        if month == 1 and number in FEW:
+            statistics.analyse(*statistics.PIPE)  # from here on plans are for tables that are not empty, and grow
     with moment(YEAR, month, 21, 10):
         requests.review(asked, step=Step.SECTION, by=_finance(Role.BUDGET))
     with moment(YEAR, month, 21, 15):
@@ -154,16 +154,17 @@ def _month(month: int, every: dict[str, Unit], known: dict[str, list[LineRow]], 
         clearing.clear(finance=FINANCE, on=date(YEAR, month, 24), by=_finance(Role.CASHIER))
 
 
-def _ask(unit: Unit, known: Sequence[LineRow], month: int) -> Iterator[str]:
-    """The unit's requests of the month, by mode, each reviewed by its leader at once."""
-    by, leader = acting.officer(unit.unit, Role.CLERK), _leader(unit)
+def _ask(unit: Unit, known: Sequence[LineRow], month: int) -> list[str]:
+    """The unit's requests of the month, one by each mode, reviewed by its leader at once."""
+    by, made = acting.officer(unit.unit, Role.CLERK), []
     for mode in (PayMode.DIRECT, PayMode.AUTHORISED):
         rows = [row for line in known if line.mode == mode for row in _payments(unit, line, month)]
         if rows:
-            made = requests.request(unit=unit.unit, rows=rows, external_id=f"2006-{month:02d}-{mode}", by=by)
-            ref = refs.written("SQ", made.year, made.number)
-            requests.review([ref], step=Step.UNIT, by=leader)
-            yield ref
+            asked = requests.request(unit=unit.unit, rows=rows, external_id=f"2006-{month:02d}-{mode}", by=by)
+            made.append(refs.written("SQ", asked.year, asked.number))
+    if made:
+        requests.review(made, step=Step.UNIT, by=_leader(unit))
+    return made
 
 
 def _payments(unit: Unit, line: LineRow, month: int) -> Iterator[NewPayment]:
