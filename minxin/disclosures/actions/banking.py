@@ -15,12 +15,13 @@ from minxin.directory.rules import SYSTEM, Officer, UnitRef
 from minxin.disclosures import outside
 from minxin.disclosures.actions import answers, arrivals, clearing, delivery, holding, reversals
 from minxin.disclosures.actions.arrivals import Arrival, Received
-from minxin.disclosures.models import Account
+from minxin.disclosures.models import Account, Order
+from minxin.disclosures.models.payment import order_number, order_ref
 from minxin.disclosures.models.settlement import number_of
 from minxin.disclosures.rules import pipe, settling, vouchers
-from minxin.disclosures.rules.codes import Fund, PayMode, Scheme, VoucherKind
+from minxin.disclosures.rules.codes import Fund, OrderStage, PayMode, Scheme, VoucherKind
 from minxin.kernel import clocks, refs
-from minxin.kernel.errors import Refused
+from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import actions as ledger
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,28 @@ def receive(xml: bytes, *, bank: str = "", by: Officer) -> Received:
         raise Refused("voucher_kind", _("这类凭证由财政发出，银行不用回传。"), field="VtCode")
     with transaction.atomic():
         return handler(Arrival(paper, xml, arrivals.speaking_for(bank, by), by))
+
+
+def sign(ref: str, *, by: Officer) -> Received:
+    """签收: the bank has the order and will pay it, said at its desk; kept as the 5201 or 8202 that it sends back.
+
+    Raises Absent for an order of another bank, Refused (`forbidden`) for another post, (`stage`) before it was sent.
+    """
+    year, number = order_number(ref, field="order")
+    order = Order.objects.visible_to(by).filter(year=year, number=number).first()
+    if order is None:
+        raise Absent
+    pipe.check(pipe.ORDER["sign"], by, finance_id=order.finance_id, bank_id=order.bank_id)
+    pipe.allowed(pipe.ORDER["sign"], OrderStage(order.stage))
+    division = directory.unit(order.finance_id).region
+    envelope = vouchers.Envelope(settling.order_kind(PayMode(order.mode)), division, year, order_ref(order))
+    head = {
+        "Id": str(order.pk),
+        "VouDate": vouchers.day(clocks.today()),
+        "PayAmt": vouchers.yuan(order.amount_fen),
+        "VoucherNo": envelope.number,
+    }
+    return receive(vouchers.build(envelope, head, []), by=by)
 
 
 @app.periodic(cron="* * * * *")

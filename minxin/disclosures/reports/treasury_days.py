@@ -215,6 +215,7 @@ class DifferenceRow:
     on: date
     kind: DifferenceKind
     reference: str
+    about: str  # whose account it is, where it is about a balance; else the reference
     bank: UnitRef
     ours_fen: int
     theirs_fen: int
@@ -449,6 +450,7 @@ def _difference(row: Difference) -> DifferenceRow:
         on=row.on,
         kind=DifferenceKind(row.kind),
         reference=row.reference,
+        about=_about(row),
         bank=directory.unit(row.bank_id),
         ours_fen=row.ours_fen,
         theirs_fen=row.theirs_fen,
@@ -456,8 +458,17 @@ def _difference(row: Difference) -> DifferenceRow:
         opened_at=row.opened_at,
         settled_at=row.settled_at,
         resolution=row.resolution,
-        days=(until - row.opened_at).days,
+        days=(until - row.opened_at).days + 1,
     )
+
+
+def _about(row: Difference) -> str:
+    if row.kind != DifferenceKind.BALANCE:
+        return row.reference
+    try:
+        return directory.unit(row.reference).short
+    except Absent:
+        return row.reference  # as the bank wrote it
 
 
 def _ref(prefix: str, reference: str) -> str:

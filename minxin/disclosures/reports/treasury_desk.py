@@ -111,7 +111,7 @@ class Orders:
 
 def orders(by: Officer, narrow: Narrow, *, before: int | None = None) -> Orders:
     """1 query, 2 with a total. Orders this officer may see. Counted are those of one day, or of a stage on the way."""
-    rows = _narrowed(Order.objects.visible_to(by), narrow)
+    rows = _narrowed(_mine(by), narrow)
     counted = narrow.on is not None or narrow.stage in ON_THE_WAY
     total = _sum(rows) if counted else None
     if before is not None:
@@ -131,7 +131,7 @@ class Stage:
 
 def stages(by: Officer) -> list[Stage]:
     """1 query. What is on its way, in the order of the pipe; cleared and failed orders are history."""
-    rows = Order.objects.visible_to(by).filter(stage__in=ON_THE_WAY).values("stage").order_by()
+    rows = _mine(by).filter(stage__in=ON_THE_WAY).values("stage").order_by()
     summed = rows.annotate(orders=Count("pk"), rows=Sum("count"), fen=Sum("amount_fen"))
     sums = {row["stage"]: Total(row["orders"], row["rows"], row["fen"]) for row in summed}
     return [Stage(stage, COLOURS[stage], sums.get(stage, Total(0, 0, 0))) for stage in ON_THE_WAY]
@@ -353,6 +353,14 @@ def payment_page(ref: str, *, by: Officer) -> PaymentPage:
 # ---- Inside
 
 
+def _mine(by: Officer) -> QuerySet[Order]:
+    """What this officer may see; of a payment centre and of a bank by the key that their indices begin with."""
+    rows = Order.objects.visible_to(by)
+    if by.has(Role.CASHIER, Role.BUDGET):
+        return rows.filter(finance_id__in=by.unit_ids(Role.CASHIER, Role.BUDGET))
+    return rows.filter(bank_id__in=by.unit_ids(Role.BANKER)) if by.has(Role.BANKER) else rows
+
+
 def _sum(rows: QuerySet[Order]) -> Total:
     found = rows.order_by().aggregate(orders=Count("pk"), payments=Sum("count"), fen=Sum("amount_fen"))
     return Total(found["orders"], found["payments"] or 0, found["fen"] or 0)
@@ -454,12 +462,12 @@ def voucher_row(row: Voucher) -> VoucherRow:
 
 
 def _offers(found: Order, by: Officer) -> frozenset[str]:
-    """What rules.pipe.ORDER lets this officer do with it now: `seal` sends it, `send` hands over what was sealed."""
-    verbs = {verb: pipe.ORDER[verb] for verb in ("seal", "send")}
+    """What rules.pipe.ORDER lets this officer do with it now: `seal` and send it, `send` what was sealed, `sign`."""
+    verbs = {verb: pipe.ORDER[verb] for verb in ("seal", "send", "sign")}
     return frozenset(
         verb
         for verb, move in verbs.items()
-        if found.stage in move.sources and pipe.may(move, by, finance_id=found.finance_id)
+        if found.stage in move.sources and pipe.may(move, by, finance_id=found.finance_id, bank_id=found.bank_id)
     )
 
 

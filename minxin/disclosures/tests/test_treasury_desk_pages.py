@@ -219,6 +219,29 @@ def test_the_money_goes_its_whole_way_through_the_pages(walk: BankWalk) -> None:
     assert "银行误列，已更正。" in page(banker, "/differences/?settled=1")
 
 
+def test_the_bank_signs_for_an_order_at_its_desk_once(walk: BankWalk) -> None:
+    order = walk.sent("100.00")
+    address = f"/orders/{order_ref(order)}/"
+    banker = at(walk, "bank_banker")
+    assert "签收凭证</button>" in page(banker, address)
+    assert "签收凭证</button>" not in page(at(walk, "finance_cashier"), address)
+    assert enter(Client(), other_bank()).post(f"{PIPE}{address}signature/").status_code == 404
+    assert at(walk, "finance_cashier").post(f"{PIPE}{address}signature/").status_code == 404
+    assert banker.post(f"{PIPE}{address}signature/").status_code == 302
+    order.refresh_from_db()
+    assert order.stage == OrderStage.SIGNED
+    assert "签收凭证</button>" not in page(banker, address)
+    answer = banker.post(f"{PIPE}{address}signature/")
+    assert answer.status_code == 422
+    assert "不能“银行签收”" in answer.content.decode()
+    kept = Voucher.objects.get(outgoing=False)
+    assert (kept.kind, kept.number) == (VoucherKind.DIRECT_ORDER, order_ref(order))
+    assert page(at(walk, "finance_cashier"), f"/vouchers/{kept.pk}/")
+    walk.answer(order)
+    order.refresh_from_db()
+    assert order.stage == OrderStage.PAID
+
+
 def test_what_waits_is_on_the_landing_page_with_its_door(walk: BankWalk) -> None:
     paid(walk, "100.00", "50.00")
     walk.sent("30.00", economic="30201")

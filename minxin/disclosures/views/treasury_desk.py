@@ -101,8 +101,18 @@ def limits(request: DeskRequest) -> HttpResponse:
 @desk_view(*READERS)
 def order(request: DeskRequest, ref: str) -> HttpResponse:
     """One order: where it stands, its payments, its vouchers."""
-    page = reports.order_page(ref, by=request.officer, after=forms.place(request.GET, "after") or 0)
-    return render(request, f"{FOLDER}/order.html", {"page": page, "row": page.row})
+    return _order(request, ref)
+
+
+@require_POST
+@desk_view(Role.BANKER)
+def sign(request: DeskRequest, ref: str) -> HttpResponse:
+    """The bank has the order."""
+    form = Form(request.POST)
+    if acts.done(form, lambda _typed: banking.sign(ref, by=request.officer)):
+        messages.success(request, _("已签收。付款后上传支付回单。"))
+        return redirect("desk_order", ref)
+    return _order(request, ref, form)
 
 
 @require_safe
@@ -280,6 +290,12 @@ def _orders(request: DeskRequest, refused: Form | None = None, chosen: Sequence[
         "chosen": chosen,
     }
     return render(request, f"{FOLDER}/orders.html", facts, status=422 if refused else 200)
+
+
+def _order(request: DeskRequest, ref: str, refused: Form | None = None) -> HttpResponse:
+    page = reports.order_page(ref, by=request.officer, after=forms.place(request.GET, "after") or 0)
+    facts = {"page": page, "row": page.row, "refusal": _first(refused) if refused else ""}
+    return render(request, f"{FOLDER}/order.html", facts, status=422 if refused else 200)
 
 
 def _payment(request: DeskRequest, ref: str, form: Form) -> HttpResponse:
