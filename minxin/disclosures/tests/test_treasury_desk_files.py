@@ -241,5 +241,10 @@ def test_addresses_that_make_no_sense_are_no_errors(walk: BankWalk) -> None:
     ):  # fmt: skip
         page(cashier, address)
     wrong = ("/orders/PZ/", "/orders/PZ2006-0000009-9/", "/payments/ZF/", "/vouchers/999999/", "/differences/999999/")
+    wrong += (
+        "/vouchers/99999999999999999999/",
+        "/differences/99999999999999999999/",
+        "/vouchers/99999999999999999999/xml/",
+    )
     for address in (*wrong, "/clearing/?finance=nobody", "/accounts/?finance=nobody"):
         page(cashier, address, 404)
