@@ -370,15 +370,20 @@ def _days(by: Officer, at: Side) -> list[DayRow]:
     """The last days that were cleared. 2 queries."""
     mine = Clearing.objects.visible_to(by).filter(finance_id=at.finance.id)
     mine = mine if at.only is None else mine.filter(bank_id__in=at.only)
-    sums = mine.values("on").annotate(
-        accounts=Count("pk"),
-        paid=Sum("advanced_fen"),
-        opening=Sum("opening_fen"),
-        back=Sum("refunded_fen"),
-        cleared=Sum("cleared_fen"),
-        reconciled=Count("pk", filter=Q(reconciled_at__isnull=False)),
+    newest = mine.order_by("-on").values("on").distinct()[:DAYS]  # by the index: a year has 66,000 clearings
+    sums = (
+        mine.filter(on__in=newest)
+        .values("on")
+        .annotate(
+            accounts=Count("pk"),
+            paid=Sum("advanced_fen"),
+            opening=Sum("opening_fen"),
+            back=Sum("refunded_fen"),
+            cleared=Sum("cleared_fen"),
+            reconciled=Count("pk", filter=Q(reconciled_at__isnull=False)),
+        )
     )
-    rows = list(sums.order_by("-on")[:DAYS])
+    rows = list(sums.order_by("-on"))
     open_ones = Difference.objects.visible_to(by).filter(finance_id=at.finance.id, settled_at__isnull=True)
     waiting = dict(
         open_ones.filter(on__in=[row["on"] for row in rows]).values_list("on").annotate(Count("pk")).order_by()
