@@ -117,7 +117,7 @@ def test_a_payment_is_planned_asked_for_and_approved(desk: Callable[..., Page], 
     expect(cashier.get_by_text("没有等待下达的用款计划")).to_be_visible()
 
     clerk.goto("/desk/pipe/lines/")
-    wide(clerk)
+    accessible(clerk)
     clerk.get_by_role("link", name=re.compile("办公费.*申请支付")).click()
     ref = str(clerk.get_by_role("group", name="第 1 笔").get_by_label("指标").input_value())
     fill(clerk, 1, ref, "1000.01")
@@ -138,7 +138,7 @@ def test_a_payment_is_planned_asked_for_and_approved(desk: Callable[..., Page], 
         expect(page.get_by_role("heading", name="市一高申请支付 1 笔")).to_be_visible()
         page.keyboard.press("a")
         if step == "单位复核":
-            wide(page)
+            accessible(page)
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name=f"{step}：通过")).to_be_visible()
     clerk.reload()
