@@ -59,7 +59,8 @@ def in_force(code: RuleCode, *, region: str, on: date) -> Ruling:
 
 def values(*, region: str, on: date) -> dict[str, str]:
     """What holds there on that day, by code: for rules that are SQL."""
-    return {code.value: in_force(code, region=region, on=on).value for code in RuleCode}
+    found = (ruling.find(_every(), code, region=region, on=on) for code in RuleCode)
+    return {row.code: row.value for row in found if row is not None}
 
 
 def forget() -> None:

@@ -40,7 +40,7 @@ class Ruling:
 
     @property
     def fen(self) -> int:
-        """Of CONTRACT: from this amount on a payment to a firm names its contract."""
+        """Of CONTRACT: from this amount on a payment to a firm without a contract is pointed out."""
         return int(self.value)
 
     @property
@@ -54,22 +54,25 @@ class Ruling:
             case RuleCode.CUT_OFF:
                 return _("%(time)s 以前收到的当个工作日办理，以后收到的下一个工作日办理。") % {"time": self.value}
             case RuleCode.CONTRACT:
-                return _("付给企业的一笔满 %(yuan)s 元，要写合同编号。") % {"yuan": money.written(self.fen)}
+                return _("付给企业的一笔满 %(yuan)s 元而没有写合同编号的，校核时提示。") % {
+                    "yuan": money.written(self.fen)
+                }
+
+
+def find(rows: Iterable[Ruling], code: RuleCode, *, region: str, on: date) -> Ruling | None:
+    """The row in force on that day: of the region itself, else of the nearest above, else of the whole country."""
+    fitting = {
+        row.region: row
+        for row in rows
+        if row.code == code and row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)
+    }
+    return next((fitting[where] for where in (*directory.upward(region), "") if where in fitting), None)
 
 
 def choose(rows: Iterable[Ruling], code: RuleCode, *, region: str, on: date) -> Ruling:
-    """The row in force on that day: of the region itself, else of the nearest above, else of the whole country.
-
-    Raises Refused (`no_rule`) when nothing is laid down for that day.
-    """
-    fitting = [
-        row
-        for row in rows
-        if row.code == code and row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)
-    ]
-    for where in (*directory.upward(region), ""):
-        for row in fitting:
-            if row.region == where:
-                return row
-    facts = {"on": on.isoformat(), "rule": code.label}
-    raise Refused("no_rule", _("%(on)s 那一天没有关于“%(rule)s”的规定，请系统管理员先补上。") % facts)
+    """The same row; Refused (`no_rule`) when nothing is laid down for that day."""
+    found = find(rows, code, region=region, on=on)
+    if found is None:
+        facts = {"on": on.isoformat(), "rule": code.label}
+        raise Refused("no_rule", _("%(on)s 那一天没有关于“%(rule)s”的规定，请系统管理员先补上。") % facts)
+    return found

@@ -59,8 +59,9 @@ def test_what_holds_on_a_day_is_the_row_of_that_day(code: RuleCode, on: date, va
 
 
 def test_a_day_for_which_nothing_is_laid_down_is_refused_in_words() -> None:
-    with refused("no_rule", "1999-12-31 那一天没有关于“支付方式”的规定"):
-        ruling.in_force(M, region=HULUDAO, on=date(1999, 12, 31))
+    with refused("no_rule", "2000-12-31 那一天没有关于“支付方式”的规定"):
+        ruling.in_force(M, region=HULUDAO, on=date(2000, 12, 31))
+    assert ruling.values(region=HULUDAO, on=date(2000, 12, 31)) == {}
 
 
 def test_the_nearest_region_outweighs_the_country() -> None:
@@ -188,7 +189,7 @@ def test_everybody_reads_the_rules_with_their_basis_and_their_days(client: Clien
     expected = [
         "支付环节的规定",
         "付给企业的一笔满 50,000.00 元",
-        "付给企业的一笔满 200,000.00 元",
+        "付给企业的一笔满 200,000.00 元而没有写合同编号的，校核时提示。",
         "葫芦岛市",
         "2020年12月31日",
         "14:00 以前收到的当个工作日办理",
