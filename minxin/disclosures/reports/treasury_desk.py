@@ -296,6 +296,7 @@ class PaymentPage:
     row: PaymentRow
     year: int
     request: str
+    request_seen: bool  # whether this officer may open the request's page: a bank may not
     order: OrderRow | None
     order_seen: bool  # whether this officer may open the order's page
     contract: str
@@ -332,6 +333,7 @@ def payment_page(ref: str, *, by: Officer) -> PaymentPage:
         row=_payment(found),
         year=found.year,
         request=request_ref(found.request) if found.request else found.request_no,
+        request_seen=found.request is not None and _within(found.unit_id, found.finance_id, by),
         order=order_row(found.order) if found.order else None,
         order_seen=found.order is not None and _seen(found.order, by),
         contract=found.commitment.contract_no if found.commitment else "",
@@ -401,9 +403,13 @@ def order_row(row: Order) -> OrderRow:
 
 def _seen(found: Order, by: Officer) -> bool:
     """As Order.visible_to says, for one at hand."""
-    if found.finance_id in by.unit_ids() or found.bank_id in by.unit_ids(Role.BANKER):
+    return _within(found.unit_id, found.finance_id, by) or found.bank_id in by.unit_ids(Role.BANKER)
+
+
+def _within(unit_id: int | None, finance_id: int, by: Officer) -> bool:
+    if finance_id in by.unit_ids():
         return True
-    return found.unit_id is not None and directory_rules.sees(by, directory.unit(found.unit_id).path)
+    return unit_id is not None and directory_rules.sees(by, directory.unit(unit_id).path)
 
 
 def _of(found: Order) -> QuerySet[Payment]:
