@@ -106,10 +106,13 @@ def _rows(rows: QuerySet[Duty]) -> list[DutyRow]:
     return [row_of(duty, now) for duty in rows]
 
 
-def row_of(duty: Duty, now: datetime) -> DutyRow:
-    """No query, when rule and publication came with the duty."""
+def row_of(duty: Duty, now: datetime, *, explained: bool = True) -> DutyRow:
+    """No query, when rule and publication came with the duty. Without `deadline` when it need not be explained."""
     unit, rule, shown = directory.unit(duty.unit_id), duty.rule, duty.publication
-    calendar = kernel.calendar(directory.unit(duty.finance_id).region)
+    deadline = None
+    if explained and duty.started_on:
+        calendar = kernel.calendar(directory.unit(duty.finance_id).region)
+        deadline = rules.due(duty.started_on, rule.amount, rule.counted_in, calendar)
     return DutyRow(
         id=duty.pk,
         name=rule.name,
@@ -117,7 +120,7 @@ def row_of(duty: Duty, now: datetime) -> DutyRow:
         fiscal_year=duty.fiscal_year,
         state=rules.state(duty.due_at, duty.done_at, now),
         started_on=duty.started_on,
-        deadline=rules.due(duty.started_on, rule.amount, rule.counted_in, calendar) if duty.started_on else None,
+        deadline=deadline,
         due_at=duty.due_at,
         provisional=duty.provisional,
         done_at=duty.done_at,

@@ -76,7 +76,7 @@ def listing(by: Officer, look: Look, narrow: Narrow, *, after: int | None = None
     found = list(_from(rows, look, after)[: PAGE + 1])
     handed = _handed(by, found[:PAGE])
     next_key = found[PAGE - 1].pk if len(found) > PAGE else None
-    return [_row(duty, by, handed.get(_asked(duty))) for duty in found[:PAGE]], next_key
+    return [_row(duty, by, handed.get(_asked(duty)), explained=False) for duty in found[:PAGE]], next_key
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -271,9 +271,9 @@ def _handed(by: Officer, found: Sequence[Duty]) -> dict[_Asked, Handed]:
     }
 
 
-def _row(duty: Duty, by: Officer, handed: Handed | None) -> Row:
+def _row(duty: Duty, by: Officer, handed: Handed | None, *, explained: bool = True) -> Row:
     now = clocks.now()
-    told = duties.row_of(duty, now)
+    told = duties.row_of(duty, now, explained=explained)
     colour, words = _lamp(told, now)
     open_ = duty.done_at is None
     uploads = open_ and (handed is None or handed.stage in broker_moves.OPEN)
