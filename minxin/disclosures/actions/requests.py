@@ -173,10 +173,16 @@ def void(ref: str, *, reason: str, by: Officer) -> Request:
 
 @transaction.atomic
 def review(
-    refs: Collection[str], *, step: Step, decision: Decision = Decision.PASS, reason: str = "", by: Officer
+    refs: Collection[str],
+    *,
+    step: Step,
+    decision: Decision = Decision.PASS,
+    reason: str = "",
+    seen: Mapping[str, int] | None = None,
+    by: Officer,
 ) -> int:
     """审核 these requests, all or none; how many. Raises the refusal of the first that cannot be reviewed."""
-    done = review_many(refs, step=step, decision=decision, reason=reason, by=by)
+    done = review_many(refs, step=step, decision=decision, reason=reason, seen=seen, by=by)
     for ref, refusal in done.refused.items():
         if len(refs) == 1 or isinstance(refusal, Absent):
             raise refusal
@@ -187,12 +193,19 @@ def review(
 
 @transaction.atomic
 def review_many(
-    refs: Collection[str], *, step: Step, decision: Decision = Decision.PASS, reason: str = "", by: Officer
+    refs: Collection[str],
+    *,
+    step: Step,
+    decision: Decision = Decision.PASS,
+    reason: str = "",
+    seen: Mapping[str, int] | None = None,
+    by: Officer,
 ) -> Reviewed:
     """审核 many requests at once: those that can be are, each other one has its refusal.
 
     Every review signs the digest of the rows as they stand now; rows that differ from what was asked for are refused
-    (`changed`). The steps come in their order, each by another officer, none by the one who asked.
+    (`changed`). The steps come in their order, each by another officer, none by the one who asked. `seen` says which
+    round of a request the officer looked at: one handed in again since is refused (`changed_meanwhile`).
     """
     step, decision = Step(step), Decision(decision)
     reason = text.clean(reason, limit=holding.REASON, field="reason")
@@ -205,6 +218,7 @@ def review_many(
     passed = []
     for ref, asked in found.items():
         try:
+            _check_round(asked, (seen or {}).get(ref))
             _check_review(verb, asked, rows[asked.pk], signers.get(asked.pk, frozenset()), by)
             passed.append(asked)
         except Refused as refusal:
@@ -287,6 +301,11 @@ def _signers(requests: Iterable[Request]) -> dict[int, frozenset[int]]:
         if number == rounds[key] and person is not None:
             people.setdefault(key, set()).add(person)
     return {key: frozenset(those) for key, those in people.items()}
+
+
+def _check_round(asked: Request, seen: int | None) -> None:
+    if seen is not None and seen != asked.round:
+        raise Refused("changed_meanwhile", _("这份申请在您打开以后改正重报过，请看过新的内容再审核。"))
 
 
 def _check_review(verb: str, asked: Request, rows: _Rows, signers: frozenset[int], by: Officer) -> None:

@@ -142,7 +142,7 @@ class PaymentRows:
         least: int = FIRST_ROWS,
     ) -> None:
         self.general: list[str] = []
-        size = max(least, len(given)) if data is None else _whole(data.get("rows", ""), MOST_ROWS)
+        size = max(least, len(given)) if data is None else _size(data.get("rows", ""))
         if data is not None and "more" in data:  # what was typed so far begins the longer form; nothing is judged yet
             names = PaymentForm.base_fields
             given = [{name: data.get(f"r{number}-{name}", "") for name in names} for number in range(size)]
@@ -210,6 +210,11 @@ class PaymentRows:
                 label = f"{where} · {form[name].label}" if known else where
                 found += [(href, label, str(sentence)) for sentence in said]
         return found
+
+
+def key(typed: str) -> int | None:
+    """A whole number of an address or a hidden field; None for anything else."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 19 else None
 
 
 def given(row: Typed) -> dict[str, Any]:
@@ -359,16 +364,11 @@ class AmendForm(forms.Form):
 class LinesAsked(forms.Form):
     """Which of a unit's lines to list. What is wrong is left out, so that an old link never fails."""
 
-    unit = forms.CharField(label=gettext_lazy("单位"), max_length=60, required=False)
-    year = forms.TypedChoiceField(label=gettext_lazy("年度"), coerce=int, empty_value=None, required=False)
     function = forms.ChoiceField(label=gettext_lazy("功能科目"), required=False)
     q = forms.CharField(label=gettext_lazy("查找"), max_length=60, required=False)
 
-    def __init__(
-        self, data: QueryDict, *, years: Collection[int] = (), functions: Collection[tuple[str, str]] = ()
-    ) -> None:
+    def __init__(self, data: QueryDict, *, functions: Collection[tuple[str, str]]) -> None:
         super().__init__(data)
-        self.fields["year"].choices = [(str(year), str(year)) for year in years]  # type: ignore[attr-defined]
         self.fields["function"].choices = [*_ANY, *functions]  # type: ignore[attr-defined]
 
 
@@ -392,8 +392,9 @@ class RequestsAsked(forms.Form):
             raise forms.ValidationError(refusal.sentence) from refusal
 
 
-def _whole(typed: str, most: int) -> int:
-    return max(1, min(int(typed), most)) if typed.isascii() and typed.isdecimal() and len(typed) < 5 else FIRST_ROWS
+def _size(typed: str) -> int:
+    number = key(typed)
+    return FIRST_ROWS if number is None else max(1, min(number, MOST_ROWS))
 
 
 def _fen(typed: str) -> int:

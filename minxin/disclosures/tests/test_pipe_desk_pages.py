@@ -20,19 +20,8 @@ from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.models.payment import account_of, request_ref
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import Decision
-from minxin.disclosures.tests.pipe_walk import (
-    CIVIL,
-    EDUCATION,
-    FINANCE,
-    NEW_YEAR,
-    SCHOOL,
-    SECTION,
-    UNIT,
-    Walk,
-    live,
-    opened,
-    row,
-)
+from minxin.disclosures.tests import pipe_walk
+from minxin.disclosures.tests.pipe_walk import CIVIL, EDUCATION, FINANCE, NEW_YEAR, SCHOOL, SECTION, UNIT, Walk, row
 from minxin.disclosures.views.pipe_desk import READERS
 from minxin.kernel import clocks
 
@@ -48,7 +37,7 @@ def _new_year() -> Iterator[None]:
 
 @pytest.fixture
 def walk(money: Any) -> Walk:
-    return opened(money).allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
+    return pipe_walk.opened(money).allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
 
 
 @pytest.fixture
@@ -81,7 +70,7 @@ def asked(walk: Walk, yuan: str = "5.00", **facts: Any) -> Request:
 
 
 def test_money_goes_from_a_plan_to_approval_by_the_pages(money: Any, at: Callable[[str], Client]) -> None:
-    walk = opened(money)
+    walk = pipe_walk.opened(money)
     books, rooms = walk.ref(*BOOKS), walk.ref(*ROOMS)
     clerk, budget, cashier = at("school_clerk"), at("finance_budget"), at("finance_cashier")
 
@@ -327,7 +316,7 @@ def test_more_rows_come_by_a_button_and_dropped_ones_do_not_count(walk: Walk, at
     assert 'name="rows" value="40"' in many
     assert "再加 5 行" not in many
     clerk.post(f"{REQUESTS}new/", sent | {"r1-dropped": "on"})
-    assert [row.purpose for row in live(Request.objects.get())] == ["留下的"]
+    assert [row.purpose for row in pipe_walk.live(Request.objects.get())] == ["留下的"]
 
 
 def test_a_form_sent_twice_asks_once(walk: Walk, at: Callable[[str], Client]) -> None:
@@ -344,7 +333,7 @@ def test_a_payee_paid_before_needs_no_account(walk: Walk, at: Callable[[str], Cl
     first = asked(walk)
     clerk = at("school_clerk")
     clerk.post(f"{REQUESTS}new/", {"rows": "1", **typed(0, walk.ref(*BOOKS), account="", bank="")})
-    assert live(Request.objects.latest("pk")).get().payee_id == live(first).get().payee_id
+    assert pipe_walk.live(Request.objects.latest("pk")).get().payee_id == pipe_walk.live(first).get().payee_id
     asked(walk, account="0701 9999 8888")
     two = clerk.post(f"{REQUESTS}new/", {"rows": "1", **typed(0, walk.ref(*BOOKS), account="")})
     assert (two.status_code, "汇兑要填写收款人的账号" in two.text) == (422, True)  # two accounts: which one?
@@ -415,6 +404,20 @@ def test_the_reviewer_goes_on_to_the_next_one(walk: Walk, at: Callable[[str], Cl
     leader.post(f"{REQUESTS}{two}/review_unit/")
     assert f'href="{REQUESTS}{one}/">' in leader.get(f"{REQUESTS}{two}/").text
     assert "看下一份" not in at("school_clerk").get(f"{REQUESTS}{two}/").text
+
+
+def test_nobody_passes_what_was_changed_after_he_looked(walk: Walk, at: Callable[[str], Client]) -> None:
+    made = asked(walk)
+    ref, leader, queue = request_ref(made), at("school_leader"), f"{REQUESTS}waiting/review_unit/"
+    sent = {f"round-{ref}": "1", "refs": [ref], "reason": "x"}
+    assert f'name="round-{ref}" value="1"' in leader.get(queue).text
+    assert leader.get(f"{REQUESTS}{ref}/").text.count(f'name="round-{ref}" value="1"') == 2
+    requests.review([ref], step=UNIT, decision=Decision.RETURN, reason="错", by=walk.by("school_head"))
+    requests.resubmit(ref, rows=[row(walk.ref(*BOOKS), "900.00")], by=walk.by("school_clerk"))
+    for address in (queue, f"{REQUESTS}{ref}/review_unit/", f"{REQUESTS}{ref}/return_unit/"):
+        answer = leader.post(address, sent)
+        assert (answer.status_code in {409, 422}, "请看过新的内容再审核" in answer.text) == (True, True), address
+    assert leader.post(f"{REQUESTS}{ref}/review_unit/", sent | {f"round-{ref}": "2"}).status_code == 302
 
 
 def test_a_payroll_is_not_put_right_by_hand(walk: Walk, at: Callable[[str], Client]) -> None:

@@ -58,7 +58,7 @@ def unit_lines(request: DeskRequest) -> HttpResponse:
     own: Own | None = facts["own"]
     if own is not None:
         found = lines.desk(own, year=facts["year"], function=_digits(request.GET), words=_words(request.GET), by=by)
-        form = forms.LinesAsked(request.GET, years=facts["years"], functions=found.functions)
+        form = forms.LinesAsked(request.GET, functions=found.functions)
         facts |= {"found": found, "form": form, "narrow": bool(_digits(request.GET) or _words(request.GET))}
         facts["sums"] = {column: found.sum(column) for column in _BALANCES}
         facts |= {"asks": _may(pipe.REQUEST["request"], own, by), "plans": _may(pipe.PLAN["submit_plans"], own, by)}
@@ -84,7 +84,7 @@ def new_plan(request: DeskRequest) -> HttpResponse:
     if data is not None and acts.done(form, lambda typed: _submit(own, form, by)):
         messages.success(request, _("用款计划已上报，等财政部门批准。"))
         return redirect("desk_plan", own.unit.code, f"{form.cleaned_data['month']:%Y-%m}")
-    asked = forms.LinesAsked(request.GET, years=facts["years"], functions=found.functions)
+    asked = forms.LinesAsked(request.GET, functions=found.functions)
     facts |= {"form": form, "found": found, "asked": asked}
     return render(request, "disclosures/desk/pipe/plan_new.html", facts, status=200 if data is None else 422)
 
@@ -141,8 +141,7 @@ def contract_list(request: DeskRequest) -> HttpResponse:
     by, facts = request.officer, _place(request) | {"years": []}
     own: Own | None = facts["own"]
     if own is not None:
-        before = request.GET.get("before", "")
-        found = contracts.of_unit(own, words=_words(request.GET), before=_whole(before))
+        found = contracts.of_unit(own, words=_words(request.GET), before=forms.key(request.GET.get("before", "")))
         facts |= {"found": found, "words": _words(request.GET), "signs": _may(pipe.CONTRACT["sign_contract"], own, by)}
     return render(request, "disclosures/desk/pipe/contracts.html", facts)
 
@@ -202,10 +201,10 @@ def _place(request: DeskRequest) -> dict[str, Any]:
     mine = lines.units(by, *_UNITS)
     own = _asked_unit(typed, by) if typed else next(iter(mine), None)
     known = lines.years(own, by=by) if own else []
-    year, today = _whole(request.GET.get("year", "")), clocks.today().year
+    year, today = forms.key(request.GET.get("year", "")), clocks.today().year
     if year not in known:
         year = today if today in known or not known else known[0]
-    return {"own": own, "mine": mine, "years": known, "year": year, "typed": typed, "this_year": today}
+    return {"own": own, "mine": mine, "years": known, "year": year, "typed": typed}
 
 
 def _asked_unit(typed: str, by: Officer) -> Own | None:
@@ -235,10 +234,6 @@ def _digits(asked: QueryDict) -> str:
     return typed if len(typed) == 3 and typed.isascii() and typed.isdecimal() else ""
 
 
-def _whole(typed: str) -> int | None:
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 19 else None
-
-
 def _queue(verb: str) -> str:
     return reverse("desk_plans") if verb in pipe.PLAN else reverse("desk_request_queue", args=[verb])
 
@@ -249,7 +244,7 @@ def _queue(verb: str) -> str:
 def _month(typed: str) -> date:
     """The first day of a month written 2006-02."""
     year, _dash, month = typed.partition("-")
-    if not (len(year) == 4 and _whole(year) and _whole(month) in range(1, 13)):
+    if not (len(year) == 4 and forms.key(year) and forms.key(month) in range(1, 13)):
         raise Absent
     return date(int(year), int(month), 1)
 

@@ -46,13 +46,8 @@ def listing(request: DeskRequest) -> HttpResponse:
         return redirect("desk_request", form.cleaned_data["ref"])
     typed, stage = form.cleaned_data.get("unit", ""), form.cleaned_data.get("stage", "")
     units = directory.search_units(typed, limit=1) if typed else []
-    before = request.GET.get("before", "")
-    found = reports.requests(
-        request.officer,
-        unit=units[0].code if units else "",
-        stage=stage,
-        before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,
-    )
+    unit, before = units[0].code if units else "", forms.key(request.GET.get("before", ""))
+    found = reports.requests(request.officer, unit=unit, stage=stage, before=before)
     facts = {"form": form, "found": found, "missing": bool(typed) and not units, "narrow": bool(typed or stage)}
     return render(request, "disclosures/desk/pipe/requests.html", facts)
 
@@ -68,7 +63,8 @@ def queue(request: DeskRequest, verb: str) -> HttpResponse:
     refs = list(dict.fromkeys(request.POST.getlist("refs")))[: reports.SIZE]
     if not refs:
         return _queue(request, verb, fault=_("请先勾选要通过的申请，再点按钮。"))
-    done = requests.review_many(refs, step=Step(verb.removeprefix("review_")), by=request.officer)
+    seen = _seen(request, refs)
+    done = requests.review_many(refs, step=Step(verb.removeprefix("review_")), seen=seen, by=request.officer)
     if done.count:
         messages.success(request, _("已通过 %(count)d 份申请。") % {"count": done.count})
     if done.refused:
@@ -130,7 +126,7 @@ def act(request: DeskRequest, ref: str, verb: str) -> HttpResponse:
     if verb not in {*QUEUES[:3], *_NEED_REASONS}:
         raise Absent
     bound = (Form if verb.startswith("review_") else forms.ReasonForm)(request.POST)
-    if acts.done(bound, lambda typed: _do(ref, verb, typed, request.officer)):
+    if acts.done(bound, lambda typed: _do(ref, verb, typed | {"seen": _seen(request, [ref])}, request.officer)):
         facts = {"ref": ref, "verb": pipe.REQUEST[verb].label}
         messages.success(request, _("%(ref)s：%(verb)s，已办好。") % facts)
         return redirect("desk_request", ref)
@@ -216,8 +212,7 @@ def _form(
 
 
 def _queue(request: DeskRequest, verb: str, *, fault: str = "", refused: dict[str, str] | None = None) -> HttpResponse:
-    after = request.GET.get("after", "")
-    key = int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
+    key = forms.key(request.GET.get("after", "")) or 0
     roles, section = pipe.REQUEST[verb].roles, _section(request)
     found = reports.queue(request.officer, verb=verb, section=section, after=key)
     facts = {
@@ -237,6 +232,12 @@ def _queue(request: DeskRequest, verb: str, *, fault: str = "", refused: dict[st
     return render(request, "disclosures/desk/pipe/queue.html", facts, status=status)
 
 
+def _seen(request: DeskRequest, refs: list[str]) -> dict[str, int]:
+    """Which round of each of these the page showed."""
+    rounds = {ref: forms.key(request.POST.get(f"round-{ref}", "")) for ref in refs}
+    return {ref: number for ref, number in rounds.items() if number is not None}
+
+
 def _section(request: DeskRequest) -> str:
     """The section whose requests are looked at, or nothing for all."""
     return request.GET.get("section", "").strip()[:40]
@@ -249,7 +250,7 @@ def _queue_address(verb: str, section: str) -> str:
 
 def _do(ref: str, verb: str, typed: dict[str, Any], by: Officer) -> None:
     if verb == "void_request":
-        requests.void(ref, **typed, by=by)
+        requests.void(ref, reason=typed["reason"], by=by)
         return
     what, _underscore, step = verb.partition("_")
     decision = Decision.PASS if what == "review" else Decision.RETURN
