@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from minxin.directory.rules import UnitRef
+from minxin.disclosures.reports.treasury_days import Register
 from minxin.disclosures.reports.treasury_desk import Narrow
 from minxin.disclosures.rules.codes import DifferenceKind, OrderStage, VoucherKind
 from minxin.disclosures.rules.vouchers import MOST_BYTES
@@ -109,6 +110,37 @@ class LimitsForm(forms.Form):
 
     finance = forms.CharField(max_length=40)
     month = forms.DateField(error_messages=_DAY)
+
+
+class AccountForm(forms.Form):
+    """A zero-balance account as the bank opened it."""
+
+    unit = forms.ChoiceField(label=gettext_lazy("账户是谁的"), required=False)
+    bank = forms.ChoiceField(label=gettext_lazy("代理银行"))
+    name = forms.CharField(label=gettext_lazy("户名"), max_length=120)
+    number = forms.CharField(
+        label=gettext_lazy("账号"), max_length=40, help_text=gettext_lazy("加密保存，以后只写进发给银行的凭证。")
+    )
+    on = forms.DateField(label=gettext_lazy("开户日期"), error_messages=_DAY)
+
+    def __init__(self, *args: Any, register: Register, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["unit"].choices = register.without  # type: ignore[attr-defined]
+        self.fields["bank"].choices = [(bank.code, bank.name) for bank in register.banks]  # type: ignore[attr-defined]
+        self.fields["on"].initial = clocks.today
+
+
+class ClosingForm(forms.Form):
+    """An account that the bank has closed; it stands beside AccountForm."""
+
+    prefix = "closing"
+    unit = forms.ChoiceField(label=gettext_lazy("销哪个账户"), required=False)
+    on = forms.DateField(label=gettext_lazy("销户日期"), error_messages=_DAY)
+
+    def __init__(self, *args: Any, register: Register, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["unit"].choices = register.open  # type: ignore[attr-defined]
+        self.fields["on"].initial = clocks.today
 
 
 class SettleForm(forms.Form):

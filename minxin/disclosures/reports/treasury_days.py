@@ -10,7 +10,7 @@ from django.db.models import Count, Min, Q, Sum
 from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
-from minxin.directory.rules import Officer, Role, UnitRef
+from minxin.directory.rules import Officer, Role, UnitKind, UnitRef
 from minxin.disclosures.models import Account, BudgetUnit, Clearing, Difference, Payment, Reversal, Voucher
 from minxin.disclosures.models.payment import payment_ref
 from minxin.disclosures.models.settlement import number_of
@@ -61,7 +61,8 @@ def side(by: Officer, *, finance: str = "") -> Side:
     at, bank = by.unit_ids(), by.unit_ids(Role.BANKER)
     rows = Account.objects.visible_to(by).filter(Q(finance_id__in=at) | Q(bank_id__in=bank))
     pairs = set(rows.order_by().values_list("finance_id", "bank_id").distinct())
-    found = sorted((directory.unit(key) for key in {pair[0] for pair in pairs}), key=lambda unit: unit.code)
+    centres = by.unit_ids(Role.CASHIER)  # whose first account is yet to be registered
+    found = sorted((directory.unit(key) for key in centres | {pair[0] for pair in pairs}), key=lambda unit: unit.code)
     chosen = next((unit for unit in found if unit.code == finance), found[0] if found and not finance else None)
     if chosen is None:
         raise Absent
@@ -201,6 +202,39 @@ def accounts(by: Officer, *, finance: str = "", q: str = "", after: int = 0) -> 
         count=count,
         wrong=nights[0].wrong,
         nights=nights,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """For whom an account may be registered, at which banks, and whose may be closed; "" is the bureau's own."""
+
+    finance: UnitRef
+    without: Sequence[tuple[str, str]]
+    banks: Sequence[UnitRef]
+    open: Sequence[tuple[str, str]]
+
+
+def register(by: Officer, *, finance: str = "") -> Register:
+    """3 queries. Raises Absent for whoever registers no accounts."""
+    at = side(by, finance=finance)
+    if not pipe.may(pipe.ACCOUNT["open_accounts"], by, finance_id=at.finance.id):
+        raise Absent
+    known = Account.objects.visible_to(by).filter(finance_id=at.finance.id, closed_on=None)
+    owners = set(known.values_list("unit_id", flat=True))
+    rows = BudgetUnit.objects.visible_to(by).filter(finance_id=at.finance.id, until_on=None).order_by("code")
+    enrolled = [(key, code, directory.unit(key)) for key, code in rows.values_list("unit_id", "code")]
+    own = [("", at.finance.name)]
+    banks = [unit for unit in directory.tree().by_id.values() if unit.kind == UnitKind.FINANCE and not unit.closed_on]
+    closing = sorted((directory.unit(key) for key in owners if key), key=lambda unit: unit.code)
+    return Register(
+        finance=at.finance,
+        without=[
+            *([] if None in owners else own),
+            *((unit.code, f"{code} {unit.name}") for key, code, unit in enrolled if key not in owners),
+        ],
+        banks=sorted(banks, key=lambda unit: unit.code),
+        open=[*(own if None in owners else []), *((unit.code, unit.name) for unit in closing)],
     )
 
 

@@ -248,3 +248,43 @@ def test_addresses_that_make_no_sense_are_no_errors(walk: BankWalk) -> None:
     )
     for address in (*wrong, "/clearing/?finance=nobody", "/accounts/?finance=nobody"):
         page(cashier, address, 404)
+
+
+def test_an_account_is_closed_and_another_registered(walk: BankWalk) -> None:
+    cashier = at(walk, "finance_cashier")
+    address = f"{PIPE}/accounts/"
+    assert "每个单位都已登记零余额账户" in page(cashier, "/accounts/new/")
+    for given, said in (
+        ({"closing-unit": "nobody", "closing-on": "2006-03-06"}, "nobody"),
+        ({"closing-unit": pipe_walk.SCHOOL, "closing-on": "2004-01-01"}, "没有可以销户"),
+        ({"closing-unit": pipe_walk.SCHOOL, "closing-on": "昨天"}, "请按年-月-日填写"),
+    ):
+        answer = cashier.post(f"{address}closing/", given)
+        assert answer.status_code == 422, given
+        assert said in answer.content.decode(), given
+    answer = cashier.post(f"{address}closing/", {"closing-unit": pipe_walk.SCHOOL, "closing-on": "2006-03-06"})
+    assert answer["Location"] == address
+    typed = {
+        "unit": pipe_walk.SCHOOL,
+        "bank": BANK,
+        "name": "市一高新户",
+        "number": "0701 9999 0009",
+        "on": "2006-03-06",
+    }
+    for change, said in (
+        ({"number": "一二三"}, "8 到 32 位数字"),
+        ({"bank": "211400-YZ"}, "211400-YZ"),
+        ({"name": ""}, "户名"),
+        ({"on": "x"}, "请按年-月-日填写"),
+    ):
+        answer = cashier.post(f"{address}new/", typed | change)
+        assert answer.status_code == 422, change
+        assert said in answer.content.decode(), change
+        assert 'value="0701 9999 0009"' in answer.content.decode() or "number" in change
+    assert cashier.post(f"{address}new/", typed)["Location"] == address
+    text = page(cashier, "/accounts/")
+    assert "市一高新户" in text
+    assert "99990009" not in text
+    for who in ("finance_budget", "bank_banker", "school_clerk"):
+        assert at(walk, who).get(f"{address}new/").status_code == 404
+        assert at(walk, who).post(f"{address}closing/").status_code == 404

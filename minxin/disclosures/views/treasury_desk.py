@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from minxin.directory.rules import Role
 from minxin.directory.views import acts
 from minxin.directory.views.desk import DeskRequest, desk_view
-from minxin.disclosures.actions import banking, clearing, delivery, differences, orders, reversals
+from minxin.disclosures.actions import accounts, banking, clearing, delivery, differences, orders, reversals
 from minxin.disclosures.actions.arrivals import Received
 from minxin.disclosures.forms import treasury_desk as forms
 from minxin.disclosures.models import Difference, Order
@@ -247,6 +247,30 @@ def account_list(request: DeskRequest) -> HttpResponse:
     return render(request, f"{FOLDER}/accounts.html", {"found": found, "q": q})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk_view(Role.CASHIER)
+def account_register(request: DeskRequest) -> HttpResponse:
+    """An account that the bank has opened."""
+    register = days.register(request.officer, finance=request.GET.get("finance", "")[:40])
+    form = forms.AccountForm(request.POST if request.method == "POST" else None, register=register)
+    if form.is_bound and acts.done(form, lambda typed: _open(register.finance.code, typed, request)):
+        messages.success(request, _("账户已登记。"))
+        return redirect("desk_accounts")
+    return _register(request, register, form, forms.ClosingForm(register=register))
+
+
+@require_POST
+@desk_view(Role.CASHIER)
+def account_close(request: DeskRequest) -> HttpResponse:
+    """An account that the bank has closed."""
+    register = days.register(request.officer, finance=request.GET.get("finance", "")[:40])
+    form, code = forms.ClosingForm(request.POST, register=register), register.finance.code
+    if acts.done(form, lambda typed: accounts.close_account(finance=code, **typed, by=request.officer)):
+        messages.success(request, _("销户已登记。"))
+        return redirect("desk_accounts")
+    return _register(request, register, forms.AccountForm(register=register), form)
+
+
 @require_safe
 @desk_view(*BETWEEN)
 def difference_list(request: DeskRequest) -> HttpResponse:
@@ -330,6 +354,17 @@ def _received(told: Received) -> str:
     ]
     said = "，".join(words % {"n": number} for number, words in counts if number)
     return _("%(title)s 已收到：%(said)s。") % {"title": title, "said": said or _("没有新的内容")}
+
+
+def _open(finance: str, typed: dict[str, Any], request: DeskRequest) -> None:
+    on = typed.pop("on")
+    accounts.open_accounts(finance=finance, accounts=[settling.NewAccount(**typed)], on=on, by=request.officer)
+
+
+def _register(request: DeskRequest, register: days.Register, form: Form, closing: Form) -> HttpResponse:
+    facts = {"register": register, "form": form, "closing": closing}
+    bound = form.is_bound or closing.is_bound
+    return render(request, f"{FOLDER}/register.html", facts, status=422 if bound else 200)
 
 
 def _day(request: DeskRequest, form: Form | None) -> HttpResponse:
