@@ -17,7 +17,7 @@ CHANNEL = "bench"
 CLERK = "bench_clerk"
 Say = Callable[[str], None]
 
-_INDEXES = """
+INDEXES = """
 SELECT i.indexrelid::regclass::text, replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = %s::regclass AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
@@ -33,13 +33,13 @@ def wanted(cases: int) -> str:
     return f"minxin bench {VERSION}: {cases} cases"
 
 
-def holds(url: str, cases: int) -> bool:
-    """Whether that database is filled already, by this very generator."""
+def holds(url: str, mark: str) -> bool:
+    """Whether that database is marked as filled by this very generator."""
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         ).fetchone()
-    return bool(found and found[0] == wanted(cases))
+    return bool(found and found[0] == mark)
 
 
 def fill(url: str, cases: int, *, say: Say) -> None:
@@ -106,7 +106,7 @@ def _without_indexes(connection: psycopg.Connection, tables: list[str], say: Say
     """A million insertions into a GIN index take far longer than building it once."""
     definitions = []
     for table in tables:
-        for name, definition in connection.execute(_INDEXES, [table]).fetchall():
+        for name, definition in connection.execute(INDEXES, [table]).fetchall():
             definitions.append((name, definition))
             connection.execute(f"DROP INDEX {name}")
     yield

@@ -83,10 +83,11 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
 
 def spent(house: House) -> dict[str, float]:
     """Seconds of processor time so far, of web workers and PostgreSQL: steadier than time on a shared machine."""
-    return {"web": _seconds(house.workers()), "database": _seconds(database.processes())}
+    return {"web": seconds(house.workers()), "database": seconds(database.processes())}
 
 
-def _seconds(found: list[psutil.Process]) -> float:
+def seconds(found: list[psutil.Process]) -> float:
+    """Processor time of these processes so far."""
     total = 0.0
     for process in found:
         with suppress(psutil.NoSuchProcess):

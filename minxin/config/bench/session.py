@@ -15,17 +15,35 @@ from statistics import median
 import psutil
 
 from minxin.config import console, database, processes
-from minxin.config.bench import house, load, pgbench
+from minxin.config.bench import house, load, money, pgbench, pipe
 from minxin.config.bench.command import name_of
 from minxin.config.bench.probe import Probe, requests
 
-PARTS = frozenset({"filing", "inbox", "track", "search"})
+CASES = frozenset({"filing", "inbox", "track", "search"})
+PAGES = frozenset({"pipe", "trace"})
+PARTS = CASES | PAGES | {"import"}
 RUNS = 3
 FILERS, READERS, ALONE = 32, 8, 2
 FILED_PER_SECOND, STATEMENTS_FILING = 500, 8
 INBOX_MS, INBOX_STATEMENTS, GROWTH = 60, 6, 1.3
 TRACK_MS, SEARCH_MS, WORKER_MIB = 30, 150, 150
 MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large the databases are: cases of both, payments of the city, rows of the file that is imported."""
+
+    large: int
+    small: int
+    payments: int
+    rows: int
+
+    def needed(self, only: frozenset[str]) -> list[tuple[str, int]]:
+        """The databases these parts measure: ("cases" or "payments", how many)."""
+        cases = [("cases", self.small), ("cases", self.large)] if only & CASES else []
+        city = [("payments", 0)] if "import" in only else []
+        return [*cases, *city, *([("payments", self.payments)] if only & PAGES else [])]
 
 
 @dataclass(frozen=True)
@@ -60,50 +78,74 @@ class Session:
 
     def drive(self, cases: int, what: str, concurrency: int) -> load.Result:
         """One measurement on the house over that database."""
-        port = self.houses[cases].port
-        before = house.spent(self.houses[cases])
+        opened = self.houses[cases]
+        return self.measure(opened, what, requests(self.probes[cases], what, opened.port), concurrency)
+
+    def measure(self, opened: house.House, what: str, asked: list[str], concurrency: int) -> load.Result:
+        """One measurement of these requests."""
+        before = house.spent(opened)
         result = house.drive(
             load.Spec(
-                port=port,
-                requests=requests(self.probes[cases], what, port),
+                port=opened.port,
+                requests=asked,
                 concurrency=concurrency,
                 seconds=self.seconds,
                 first=secrets.randbits(48),
             )
         )
-        after = house.spent(self.houses[cases])
+        after = house.spent(opened)
         result.spent = {who: after[who] - before[who] for who in before}
         if result.bad or not result.good:
             self.faults.append(f"{what}: {result.bad} of {result.bad + result.good} failed: {result.faults[:1]}")
         return result
+
+    def tell_latency(self, what: str, results: list[load.Result]) -> None:
+        """A row that is only told."""
+        self.add(f"{what}: latency and rate", "", _latency(results))
 
     def runs(self, cases: int, what: str, concurrency: int = READERS) -> list[load.Result]:
         """Several measurements, one after the other."""
         return [self.drive(cases, what, concurrency) for _run in range(RUNS)]
 
 
-def run(home: Path, *, large: int, small: int, seconds: float, only: frozenset[str]) -> int:
+def run(home: Path, *, sizes: Sizes, seconds: float, only: frozenset[str]) -> int:
     """Measure `only` these parts; 0 when every promise measured holds. The tables are kept in `home`/report.md."""
-    urls = {cases: database.attach(home / "postgres", name=name_of(cases), say=console.say) for cases in (large,)}
-    urls[small] = urls[large].replace(name_of(large), name_of(small))
+    first = database.attach(home / "postgres", name=_names(sizes, only)[0], say=console.say)
     os.environ.pop("MINXIN_DATABASE_URL")
-    wanted = [large, small] if "inbox" in only else [large]
-    session = Session(home, seconds, large, small, {}, urls, {})
-    for cases in wanted:
-        session.probes[cases] = _probe(home, urls[cases], cases)
-        session.faults += session.probes[cases].faults
-    with ExitStack() as stack:
-        for cases in wanted:
-            session.houses[cases] = stack.enter_context(house.opened(urls[cases]))
-        console.say(_machine())
-        for name, part in _PARTS.items():
-            if name in only:
-                part(session)
-        _memory(session)
+    urls = {name: first.replace(_names(sizes, only)[0], name) for name in _names(sizes, only)}
+    console.say(_machine())
+    session = Session(home, seconds, sizes.large, sizes.small, {}, {}, {})
+    if only & CASES:
+        _cases(session, urls, only)
+    if only & PAGES:
+        pipe.pages(session, urls[money.name_of(sizes.payments)], sizes.payments, only)
+    if "import" in only:
+        pipe.imports(session, urls[money.name_of(0)], sizes.rows)
     report = _report(session)
     (home / "report.md").write_text(report)
     console.say("\n" + report)
     return 0 if all(line.holds is not False for line in session.lines) and not session.faults else 1
+
+
+def _names(sizes: Sizes, only: frozenset[str]) -> list[str]:
+    return [name_of(size) if kind == "cases" else money.name_of(size) for kind, size in sizes.needed(only)]
+
+
+def _cases(session: Session, urls: dict[str, str], only: frozenset[str]) -> None:
+    """The parts about complaints."""
+    large, small = session.large, session.small
+    session.urls = {cases: urls[name_of(cases)] for cases in (large, small)}
+    wanted = [large, small] if "inbox" in only else [large]
+    for cases in wanted:
+        session.probes[cases] = _probe(session.home, session.urls[cases], cases)
+        session.faults += session.probes[cases].faults
+    with ExitStack() as stack:
+        for cases in wanted:
+            session.houses[cases] = stack.enter_context(house.opened(session.urls[cases]))
+        for name, part in _PARTS.items():
+            if name in only:
+                part(session)
+        _memory(session)
 
 
 def _probe(home: Path, url: str, cases: int) -> Probe:

@@ -15,9 +15,11 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from minxin.config.bench import fill, load, rows, words
+from minxin.config.bench import fill, load, money, pipe, rows, session, words
+from minxin.directory.rules import SYSTEM
 from minxin.directory.tests.cast import Cast
-from minxin.kernel import text
+from minxin.disclosures.actions import balances, flow, importing
+from minxin.kernel import clocks, text
 
 
 @pytest.fixture
@@ -57,7 +59,34 @@ def test_the_written_search_vector_is_that_of_the_kernel(tables: dict[str, rows.
 
 
 def test_a_database_is_known_by_what_fills_it() -> None:
-    assert fill.wanted(10) != fill.wanted(11)
+    assert len({fill.wanted(10), fill.wanted(11), money.wanted(10), money.wanted(11)}) == 4
+
+
+def test_a_part_needs_its_own_databases_only() -> None:
+    sizes = session.Sizes(large=1000, small=10, payments=5000, rows=100)
+    assert sizes.needed(frozenset({"trace"})) == [("payments", 5000)]
+    assert sizes.needed(frozenset({"import", "pipe"})) == [("payments", 0), ("payments", 5000)]
+    assert sizes.needed(session.PARTS)[:2] == [("cases", 10), ("cases", 1000)]
+
+
+@pytest.mark.django_db
+def test_a_city_s_payments_hold_every_proof_and_its_file_is_imported_without_a_finding(tmp_path: Path) -> None:
+    today = clocks.today()
+    years = [year for year in money.plan(400, today) if year.year >= today.year - 1]
+    connection.ensure_connection()
+    money.city(connection.connection, [year.year for year in years], say=print)
+    money.pay(connection.connection, years, say=print)
+    connection.check_constraints()
+    path = tmp_path / "payments.csv"
+    money.write_csv(connection.connection, path, money.file_year(150, today))
+    done = importing.import_payments(unit=money.FINANCE, fiscal_year=today.year, path=path, by=SYSTEM)
+    assert (done.stored, done.rows, [importing.sentence(finding) for finding in done.findings]) == (True, 150, [])
+    assert [line.ref for line in balances.differing()] == []
+    assert flow.prove() == 0
+    assert apps.get_model("disclosures", "Payment")._default_manager.count() == 50 + 200 + 150
+    found = pipe.probe()
+    assert found.faults == []
+    assert {kind for kind, paths in found.paths.items() if not paths} == set()
 
 
 @pytest.fixture
