@@ -1,13 +1,17 @@
 """导入支付明细: a year of payments from another treasury system, a million rows at once, all of them or none.
 
 The file streams through `rules/broker_bulk` into a table of its own; the rules of the broker check that table in the
-database, the same ones as at the desk and those of imports (template `payments.import`) besides; then one statement for
-each kind of row makes payees, payments and balances of it. Lines and contracts are locked before they are checked.
+database, the same ones as at the desk and those of imports (template `payments.import`) besides; one statement for each
+kind of row makes payees, payments and balances of it. Lines and contracts are locked before. While a second connection
+checks, this one already stores: what the checks refuse is rolled back, and nobody has seen it.
 """
 
 import codecs
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import TextIOWrapper
@@ -15,7 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
@@ -35,7 +39,7 @@ from minxin.ledger import actions as ledger
 BLOCK = 5_000  # rows
 CHUNK = 1 << 20  # bytes
 MOST_BYTES = 4 << 30
-_SETTINGS = "SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)"
+_SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
 Tell = Callable[[str, int, int], None]  # (what is being done, so far, of how many)
 
 
@@ -83,6 +87,8 @@ class _Staged:
     fen: int = 0
     faults: list[Fault] = field(default_factory=list)
     read_to: int = 0
+    shown: bool = False  # whether other connections see the table
+    stored: int = 0
 
 
 def import_payments(
@@ -105,26 +111,20 @@ def import_payments(
     where = directory.unit(unit) if isinstance(unit, str) else unit
     finance_id = _finance(where, by)
     file = _looked_through(path, say)
-    with transaction.atomic(), connection.cursor() as cursor:
+    given = checking.Given(templates.get("payments"), fiscal_year, "", where.id, finance_id)
+    with _staging(given.template.sheets[0], file, say) as staged, transaction.atomic(), connection.cursor() as cursor:
         _alone(cursor, finance_id)
         _refuse_again(where, file)
         cursor.execute(_SETTINGS)
-        given = checking.Given(templates.get("payments"), fiscal_year, "", where.id, finance_id)
-        sheet = given.template.sheets[0]
-        staged = _stage(cursor, sheet, file, say)
-        _lock(cursor, staged, sheet, fiscal_year, finance_id)
-        findings, totals = _checked(given, staged, say)
-        if any(finding.severity == Severity.FATAL for finding in findings):
+        _lock(cursor, staged, given)
+        submission = _submission(given, file, staged)
+        found = _checked_and_stored(given, staged, lambda: _store(cursor, staged, submission, say))
+        if _fatal(found):
             transaction.set_rollback(True)
-            return Imported("", staged.rows, staged.fen, file.sha256, findings, totals, staged.read_to)
-        submission = _submission(given, file, staged, totals)
-        _store(cursor, staged, submission, say)
-        for finding in findings:
-            finding.submission_id = submission.pk
-        Finding.objects.bulk_create(findings, batch_size=500)
+            return Imported("", staged.rows, staged.fen, file.sha256, *found, staged.read_to)
+        _finish(submission, staged, found)
         _record(cursor, submission, where, staged, by)
-        _drop(cursor, staged.table)
-    return Imported(ref_of(submission), staged.rows, staged.fen, file.sha256, findings, totals)
+    return Imported(ref_of(submission), staged.rows, staged.fen, file.sha256, *found)
 
 
 def sentence(finding: Finding) -> str:
@@ -219,9 +219,37 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 # --- from the file to a table of its own
 
 
+@contextmanager
+def _staging(sheet: Sheet, file: _File, say: Tell) -> Iterator[_Staged]:
+    """The rows in a table for as long as the block lasts; seen by other connections, but within a transaction."""
+    shown = not connection.in_atomic_block
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT_OVER)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+        with transaction.atomic():
+            staged = _stage(cursor, sheet, file, say)
+        staged.shown = shown
+        try:
+            yield staged
+        finally:
+            if shown:
+                cursor.execute(f"DROP TABLE IF EXISTS {staged.table}")
+
+
+# Tables are named after the process that works with them: those of processes that are gone were left by a crash.
+_LEFT_OVER = """
+SELECT c.oid::regclass::text FROM pg_class c
+WHERE c.relname ~ '^disclosures_import_[0-9]+$' AND c.relkind = 'r' AND c.relpersistence = 'u'
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = split_part(c.relname, '_', 3)::int
+                    AND a.pid <> pg_backend_pid())
+"""
+
+
 def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
-    """The rows, typed, in an unlogged table of this transaction: the template's columns and "row"."""
-    staged = _Staged(f"disclosures_import_{file.sha256[:16]}")
+    """The rows, typed, in an unlogged table: the template's columns and "row"."""
+    cursor.execute("SELECT pg_backend_pid()")
+    staged = _Staged(f"disclosures_import_{cursor.fetchone()[0]}")
     kinds = {"money": "bigint", "count": "bigint", "date": "date"}
     columns = "".join(f', "{column.code}" {kinds.get(column.kind, "text")}' for column in sheet.columns)
     cursor.execute(f'CREATE UNLOGGED TABLE {staged.table} ("row" int{columns}) WITH (autovacuum_enabled = off)')
@@ -282,32 +310,69 @@ _LOCKS = (
 )
 
 
-def _lock(cursor: Any, staged: _Staged, sheet: Sheet, fiscal_year: int, finance_id: int) -> None:
+def _lock(cursor: Any, staged: _Staged, given: checking.Given) -> None:
     """Hold the units, lines and contracts of the rows, in the order of their keys, as every request does."""
-    cursor.execute(_LINES.format(table=staged.table), {"finance": finance_id, "year": fiscal_year})
+    facts = {"finance": given.finance_id, "year": given.fiscal_year}
+    cursor.execute(_LINES.format(table=staged.table), facts)
     cursor.execute(f"SELECT line, number, row FROM {staged.table}_line")  # noqa: S608 - our own name
     for line, number, row in cursor.fetchall():
-        if line != refs.written("ZB", fiscal_year, number):
-            staged.faults.append(Fault("ref", sheet.code, row, "line", line))
+        if line != refs.written("ZB", given.fiscal_year, number):
+            staged.faults.append(Fault("ref", given.template.sheets[0].code, row, "line", line))
     for lock in _LOCKS:
         cursor.execute(lock.format(table=staged.table))
 
 
-def _checked(given: checking.Given, staged: _Staged, say: Tell) -> tuple[list[Finding], list[Total]]:
+_Checks = tuple[list[Finding], list[Total]]
+
+
+def _checked_and_stored(given: checking.Given, staged: _Staged, store: Callable[[], None]) -> _Checks:
+    """Check on a connection of its own and store meanwhile; one after the other where nobody else sees the table.
+
+    A row that breaks a constraint of the database breaks a rule that names it: what the database says against storing
+    is an error only when the checks have nothing to say.
+    """
+    if not staged.shown:
+        found = _checked(given, staged)
+        if not _fatal(found):
+            store()
+        return found
+    with ThreadPoolExecutor(1) as beside:
+        checks = beside.submit(copy_context().run, _checked_beside, given, staged)
+        try:
+            with transaction.atomic():
+                if not staged.faults:
+                    store()
+        except DatabaseError:
+            if not _fatal(checks.result()):
+                raise
+        return checks.result()
+
+
+def _fatal(found: _Checks) -> bool:
+    return any(total.severity == Severity.FATAL for total in found[1])
+
+
+def _checked_beside(given: checking.Given, staged: _Staged) -> _Checks:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_SETTINGS)
+            return _checked(given, staged)
+    finally:
+        connection.close()
+
+
+def _checked(given: checking.Given, staged: _Staged) -> _Checks:
     """What is wrong, as at the desk, and how often."""
-    say(_("校核"), 0, staged.rows)
-    found, times = checking.counted(
-        given, faults=staged.faults, relations={given.template.sheets[0].code: staged.table}
-    )
+    relations = {given.template.sheets[0].code: staged.table}
+    found, times = checking.counted(given, faults=staged.faults, relations=relations)
     severities = {finding.rule: finding.severity for finding in found}
-    say(_("校核"), staged.rows, staged.rows)
     return found, [Total(rule, severities[rule], times[rule]) for rule in severities]
 
 
 # --- stored
 
 
-def _submission(given: checking.Given, file: _File, staged: _Staged, totals: Sequence[Total]) -> Submission:
+def _submission(given: checking.Given, file: _File, staged: _Staged) -> Submission:
     now, year = clocks.now(), clocks.today().year
     return Submission.objects.create(
         year=year,
@@ -321,7 +386,6 @@ def _submission(given: checking.Given, file: _File, staged: _Staged, totals: Seq
         sha256=file.sha256,
         stage=SubmissionStage.IMPORTED,
         rows=staged.rows,
-        warnings=sum(total.times for total in totals),
         received_at=now,
         checked_at=now,
     )
@@ -357,7 +421,7 @@ SELECT %(year)s * 1000000000::bigint + nextval(%(numbers)s::regclass), %(year)s,
        p.unit_reviewed_on, p.section_reviewed_on, p.approved_on, p.ordered_on, p.paid_on, p.cleared_on, l.withheld,
        %(submission)s, %(now)s
 FROM {table} p
-JOIN {table}_line l ON l.unit = p.unit AND l.line = p.line
+JOIN {table}_line l ON l.line = p.line
 JOIN {table}_known k ON k.unit_id = l.unit_id AND k.payee = p.payee
 LEFT JOIN disclosures_commitment c
     ON c.unit_id = l.unit_id AND c.line_id = l.line_id AND c.contract_no = p.contract_no AND p.contract_no <> ''
@@ -384,9 +448,9 @@ def _store(cursor: Any, staged: _Staged, submission: Submission, say: Tell) -> N
     asking.ready(year)
     _enter_payees(cursor, staged.table)
     facts = {"year": year, "numbers": f"kernel_ref_payment_{year}", "submission": submission.pk, "now": clocks.now()}
+    cursor.execute("SET LOCAL enable_nestloop = off")  # a million look-ups, where few rows were expected
     cursor.execute(_PAYMENTS.format(table=staged.table), facts)
-    if cursor.rowcount != staged.rows:  # every row has one line and one payee, or the checks have missed something
-        raise RuntimeError(f"{staged.rows} rows became {cursor.rowcount} payments")
+    staged.stored = cursor.rowcount
     cursor.execute(_BALANCES.format(table=staged.table))
     cursor.execute(_BOUND.format(table=staged.table))
     say(_("入库"), staged.rows, staged.rows)
@@ -404,9 +468,19 @@ def _enter_payees(cursor: Any, table: str) -> None:
             with cursor.copy(f"COPY {table}_payee FROM STDIN") as copy:
                 for unit, name, kind, uscc in found:
                     copy.write_row((units[unit], name, kind, uscc, *payees.marked(units[unit], name)))
-    for statement in (_ENTER, _KNOWN):
+    for statement in (_ENTER, _KNOWN, "ANALYZE {table}_known", "ANALYZE {table}_line"):
         cursor.execute(statement.format(table=table))
-    cursor.execute(f"ANALYZE {table}_known")
+
+
+def _finish(submission: Submission, staged: _Staged, found: _Checks) -> None:
+    """Keep what was warned of. Every row must have become a payment, or the checks have missed something."""
+    if staged.stored != staged.rows:
+        raise RuntimeError(f"{staged.rows} rows became {staged.stored} payments")
+    submission.warnings = sum(total.times for total in found[1])
+    submission.save(update_fields=["warnings"])
+    for finding in found[0]:
+        finding.submission_id = submission.pk
+    Finding.objects.bulk_create(found[0], batch_size=500)
 
 
 def _record(cursor: Any, submission: Submission, unit: UnitRef, staged: _Staged, by: Officer) -> None:
@@ -415,8 +489,5 @@ def _record(cursor: Any, submission: Submission, unit: UnitRef, staged: _Staged,
     facts = {"unit": unit.code, "fiscal_year": submission.fiscal_year, "payments": staged.rows, "fen": staged.fen,
              "lines": lines, "warnings": submission.warnings, "sha256": submission.sha256}  # fmt: skip
     ledger.record(stream=ref_of(submission), verb="import_payments", by=by, facts=facts, sealed=bool(withheld))
-
-
-def _drop(cursor: Any, table: str) -> None:
-    names = ", ".join(f"{table}{part}" for part in ("", "_line", "_name", "_payee", "_known"))
-    cursor.execute(f"DROP TABLE {names}")
+    names = [f"{staged.table}_{part}" for part in ("line", "name", "payee", "known")]
+    cursor.execute(f"DROP TABLE {', '.join(names if staged.shown else [*names, staged.table])}")

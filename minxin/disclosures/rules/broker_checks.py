@@ -71,7 +71,8 @@ by_contract AS MATERIALIZED (
     FROM payments WHERE contract_no <> '' GROUP BY unit, line, contract_no, payee
 ),
 by_payee AS MATERIALIZED (
-    SELECT unit, payee, payee_kind, min(row) AS row, count(*)::text AS times FROM payments GROUP BY unit, payee, payee_kind
+    SELECT unit, payee, payee_kind, min(row) AS row, count(*)::text AS times
+    FROM payments GROUP BY unit, payee, payee_kind
 ),
 by_order AS MATERIALIZED (
     SELECT order_no, min(row) AS row, count(*) AS times, min(ordered_on) AS first_on, max(ordered_on) AS last_on,
