@@ -52,6 +52,7 @@ def _open_glass(say: Say) -> None:
     for year in (2006, 2007):
         say(_("%(year)s年预算：265个部门和预算单位一次公开") % {"year": year})
         glass.publish_budgets(year, _silent)
+        glass.publish_government(year)
     say(_("2006年国库支付：玻璃管道里的一年"))
     treasury.open_treasury()
     treasury.run_year(_silent)

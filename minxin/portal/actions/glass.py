@@ -11,7 +11,7 @@ from minxin.directory.rules import Officer, Role
 from minxin.disclosures.actions import duties, intake, publishing, signing, statistics, units
 from minxin.disclosures.reports import lines
 from minxin.kernel import clocks, refs
-from minxin.portal.actions import acting, budgets
+from minxin.portal.actions import acting, budgets, budgets_city
 from minxin.portal.actions.budgets import Item, Unit
 
 FINANCE = "211400-CZJ"
@@ -35,6 +35,7 @@ def open_counter() -> None:
 def publish_budgets(year: int, tell: Tell) -> None:
     """The year's budgets: approved, handed in by each unit, signed by its head, published at once to everybody."""
     with moment(year, 1, 9, 9):
+        _ratify(year, "initial", "congress", f"葫人发〔{year}〕1号")
         _ratify(year, "initial", "finance", f"葫财预〔{year}〕1号")
         _ratify(year, "initial", "department", f"葫财预〔{year}〕2号")
     every = budgets.units()
@@ -55,6 +56,26 @@ def publish_budgets(year: int, tell: Tell) -> None:
             title=f"葫芦岛市本级{year}年部门预算：{len(every)}个部门和预算单位一次公开",
             by=_finance(Role.PUBLISHER),
         )
+
+
+def publish_government(year: int) -> None:
+    """The city's own budget, in which all of theirs are summed up: handed in, signed, published half an hour later."""
+    with moment(year, 1, 12, 15):
+        made = intake.hand_in_rows(
+            unit=FINANCE,
+            template="government_budget",
+            fiscal_year=year,
+            version="initial",
+            sheets=budgets_city.sheets(year),
+            external_id=f"{year}-government",
+            note=budgets_city.NO_ROWS % year,
+            by=_finance(Role.CLERK),
+        )
+    ref = refs.written("BS", made.year, made.number)
+    with moment(year, 1, 12, 16):
+        signing.sign(ref, by=_finance(Role.HEAD))
+    with moment(year, 1, 16, 9, 30):
+        publishing.publish([ref], title=f"葫芦岛市{year}年政府预算", by=_finance(Role.PUBLISHER))
 
 
 def publish_accounts(year: int) -> None:

@@ -1,19 +1,20 @@
 """The demo's budgets: 265 units, every table put together from its detail, nothing for the checks to find."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.test import Client
 
 from minxin.directory import models as directory_models
-from minxin.directory.rules import SYSTEM
-from minxin.disclosures.actions import intake
+from minxin.directory.rules import SYSTEM, Role
+from minxin.disclosures.actions import duties, intake
 from minxin.kernel import clocks, files
-from minxin.portal.actions import acting, budgets, glass, network, treasury
+from minxin.portal.actions import acting, budgets, budgets_city, glass, network, treasury
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +88,44 @@ def test_an_account_tells_what_a_budget_need_not(counter: None):
             by=SYSTEM,
         )
     assert (made.stage, made.fatal) == ("checked", 0)
+
+
+@pytest.mark.parametrize("year", [2006, 2007])
+def test_the_government_s_budget_sums_the_units_up_and_the_checks_find_nothing(counter: None, year: int):
+    made = budgets_city.sheets(year)
+    own, funds = (
+        {row["code"]: row["amount"] for row in made[name]} for name in ("own_expenditure", "fund_expenditure")
+    )
+    items = [item for unit in budgets.units() for item in budgets.plan(unit, year)]
+    assert own["合计"] - own["227"] == sum(item.yuan for item in items if item.fund == "general")
+    assert own["2050203"] == sum(item.yuan for item in items if (item.function, item.fund) == ("2050203", "general"))
+    assert funds["合计"] == sum(item.yuan for item in items if item.fund == "fund")
+    assert {row["region"] for row in made["transfers"]} == {"连山区", "龙港区", "南票区", "绥中县", "建昌县", "兴城市"}
+    assert {name for name, rows in made.items() if not rows} == {
+        "own_basic", "debt", "fund_debt", "capital_revenue", "capital_expenditure",
+    }  # fmt: skip
+    with clocks.at(datetime(year, 1, 12, 15, tzinfo=clocks.ZONE)):
+        handed = intake.hand_in_rows(
+            unit=glass.FINANCE,
+            template="government_budget",
+            fiscal_year=year,
+            version="initial",
+            sheets=made,
+            note=budgets_city.NO_ROWS % year,
+            by=acting.officer(glass.FINANCE, Role.CLERK),
+        )
+    found = apps.get_model("disclosures", "Finding").objects.filter(submission_id=handed.pk)
+    assert list(found.values_list("rule", "message")) == []
+
+
+def test_the_government_s_budget_is_published_in_time(counter: None):
+    with clocks.at(datetime(2007, 1, 9, 9, tzinfo=clocks.ZONE)):
+        duties.ratify(
+            finance=glass.FINANCE, fiscal_year=2007, version="initial", ratifier="congress",
+            on=clocks.today(), doc_no="葫人发〔2007〕1号", by=acting.officer(glass.FINANCE, Role.BUDGET),
+        )  # fmt: skip
+    glass.publish_government(2007)
+    duty = apps.get_model("disclosures", "Duty").objects.get(rule__code="GOV_BUDGET", fiscal_year=2007)
+    assert (duty.days_late, duty.due_at - duty.done_at > timedelta(days=10)) == (0, True)
+    page = Client().get(f"/tables/{glass.FINANCE}/2007/initial/debt/").content.decode()
+    assert "2007年还没有" in page
