@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
 from minxin.disclosures.models import BudgetUnit, FlowProof
+from minxin.disclosures.models.payment import PER_YEAR
 from minxin.disclosures.reports import headings
 from minxin.disclosures.rules.codes import Fund, Grain, Scheme
 from minxin.disclosures.rules.pipe_public import CITY, SUMS, Sums
@@ -77,11 +78,12 @@ class View:
 
 
 _places: tuple[float, Mapping[int, Place]] | None = None
+_units: Mapping[str, UnitRef] = {}
 
 
 def places() -> Mapping[int, Place]:
     """0 queries, or 1 every few seconds. The budget units that are told, by the unit's id, in order of their codes."""
-    global _places
+    global _places, _units
     now = time.monotonic()
     if _places is None or now - _places[0] > SECONDS:
         rows = BudgetUnit.objects.public().order_by("code")
@@ -94,6 +96,7 @@ def places() -> Mapping[int, Place]:
                 if unit_id in known
             },
         )
+        _units = {place_.unit.code: place_.unit for place_ in _places[1].values()}
     return _places[1]
 
 
@@ -102,6 +105,17 @@ def forget() -> None:
     global _places
     _places = None
     _kept.clear()
+
+
+def unit_of(key: int) -> UnitRef:
+    """A budget unit by its id; those that are told are known without asking the directory."""
+    found = places().get(key)
+    return found.unit if found else directory.unit(key)
+
+
+def _named(code: str) -> UnitRef:
+    """The same by its code, when `places` were asked for already."""
+    return _units.get(code) or directory.unit(code)
 
 
 def place(code: str) -> Place:
@@ -315,7 +329,7 @@ def _code(by: str, key: object) -> str:
         found = places().get(int(str(key)))
         if found is None or key == CITY:
             return ""
-        return found.unit.code if by == "unit" else directory.unit(found.department).code
+        return found.unit.code if by == "unit" else unit_of(found.department).code
     return str(key or "")
 
 
@@ -327,7 +341,7 @@ def name_of(by: str, code: str, where: Where) -> str:
     if not code:
         return ""
     if by in {"unit", "department"}:
-        return directory.unit(code).name
+        return _named(code).name
     if by == "fund":
         return str(Fund(code).label) if code in Fund.values else code
     if by == "month":
@@ -384,7 +398,7 @@ def pace(where: Where) -> list[Pace]:
     """2 queries. Every unit with a budget, the furthest behind the calendar first."""
     gone, days = elapsed(where.year)
     found = divided(where, "unit")
-    rows = [Pace(directory.unit(code), sums, gone, days) for code, sums in found.items() if code and sums.budget > 0]
+    rows = [Pace(_named(code), sums, gone, days) for code, sums in found.items() if code and sums.budget > 0]
     return sorted(rows, key=lambda row: (-row.behind / row.bottom, row.unit.code))
 
 
@@ -404,6 +418,18 @@ WITH RECURSIVE y (year) AS (
 )
 SELECT year FROM y
 """
+
+
+def newest() -> int | None:
+    """1 query. The newest fiscal year in which money was paid, else the newest with budget lines."""
+    row = statements.run(_NEWEST, [])
+    return int(row[0]) if row and row[0] else None
+
+
+_NEWEST = f"""
+SELECT coalesce((SELECT max(id) / {PER_YEAR} FROM disclosures_payment WHERE stage IN (4, 5, 6)),
+    (SELECT max(year) FROM disclosures_budgetline))
+"""  # noqa: S608 - a number of ours
 
 
 def proof(year: int) -> FlowProof | None:

@@ -35,11 +35,11 @@ MOST_PARTS = 60  # of a page, until all are asked for
 
 @require_safe
 def newest(request: HttpRequest) -> HttpResponse:
-    """The search in the pipe; without words the newest year's page."""
+    """The search in the pipe; without words the page of the newest year in which money was paid."""
     words = request.GET.get("q", "")
-    years = flow.years()
     if not words.strip():
-        return redirect("pipe", years[0] if years else clocks.today().year)
+        return redirect("pipe", flow.newest() or clocks.today().year)
+    years = flow.years()
     found = trace.find(words)
     if len(found) == 1 and found[0][0] != "unit":
         return redirect(_found(*found[0]))

@@ -12,7 +12,7 @@ from minxin.cases.actions import tally
 from minxin.directory import reports as directory
 from minxin.kernel import clocks
 from minxin.kernel.errors import Refused
-from minxin.portal.actions import acting, glass, network, ninety_days, story, treasury
+from minxin.portal.actions import acting, glass, network, ninety_days, story, treasury, waiting
 
 Say = Callable[[str], None]
 
@@ -41,6 +41,7 @@ def load(say: Say, tell: ninety_days.Tell, *, money: bool = True) -> dict[str, s
         refs = ninety_days.play(tell, now=now)
         if money:
             _open_glass(say)
+            waiting.ask(now)
     tally.fold()
     acting.forget()
     return {"deductions": deductions, "arrears": arrears, **refs}

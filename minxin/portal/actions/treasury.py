@@ -128,6 +128,7 @@ def _month(month: int, every: dict[str, Unit], known: dict[str, list[LineRow]], 
     with moment(YEAR, month, 19):
         plans.approve(finance=FINANCE, month=first, by=_finance(Role.BUDGET))
         plans.issue(finance=FINANCE, month=first, doc_no=f"葫财支〔2006〕{month}号", by=_finance(Role.CASHIER))
+        banking.notify_limits(finance=FINANCE, month=first, by=_finance(Role.CASHIER))
     _revive(month)
     asked: list[str] = []
     for number, unit in enumerate(every.values(), 1):

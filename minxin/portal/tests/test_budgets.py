@@ -13,8 +13,9 @@ from django.test import Client
 from minxin.directory import models as directory_models
 from minxin.directory.rules import SYSTEM, Role
 from minxin.disclosures.actions import duties, intake
+from minxin.disclosures.reports import pipe_desk
 from minxin.kernel import clocks, files
-from minxin.portal.actions import acting, budgets, budgets_city, glass, network, treasury
+from minxin.portal.actions import acting, budgets, budgets_city, glass, network, treasury, waiting
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +130,25 @@ def test_the_government_s_budget_is_published_in_time(counter: None):
     assert (duty.days_late, duty.due_at - duty.done_at > timedelta(days=10)) == (0, True)
     page = Client().get(f"/tables/{glass.FINANCE}/2007/initial/debt/").content.decode()
     assert "2007年还没有" in page
+
+
+@pytest.mark.parametrize(
+    "now", [datetime(2026, 11, 26, 9, tzinfo=clocks.ZONE), datetime(2027, 1, 1, 0, 5, tzinfo=clocks.ZONE)]
+)
+def test_every_desk_of_the_pipe_finds_something_that_waits_for_it(counter: None, now: datetime):
+    with transaction.atomic():
+        waiting.ask(now)
+        with clocks.at(now):
+            for where, role, verb in (
+                (waiting.SCHOOL, Role.LEADER, "review_unit"),
+                (glass.FINANCE, Role.BUDGET, "review_section"),
+                (glass.FINANCE, Role.CASHIER, "review_centre"),
+            ):
+                found = pipe_desk.waiting(acting.officer(where, role))
+                assert [(row.verb, row.count) for row in found if row.verb == verb] == [(verb, 1)]
+            lines = apps.get_model("disclosures", "BudgetLine").objects.filter(unit__code=waiting.SCHOOL, year=now.year)
+            assert lines.count() == len(waiting.LINES)
+            assert lines.filter(allotted_fen__gt=0, requested_fen__gt=0).count() == 5
+            approved = apps.get_model("disclosures", "Payment").objects.filter(stage=2, year=now.year)
+            assert sum(approved.values_list("amount_fen", flat=True)) == 1_158_060
+        transaction.set_rollback(True)
