@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from minxin.directory import reports as directory
 from minxin.disclosures.models import BudgetLine, Payment
 from minxin.disclosures.models.line import ref_of as line_ref
 from minxin.disclosures.models.payment import PER_YEAR, payment_ref
@@ -118,7 +117,7 @@ def told(row: Sequence[Any]) -> Told:
     """The row of COLUMNS as the public may read it."""
     (key, unit_id, year, number, project, on, function, economic, fund, kind, stage, fen, back, announced, contract,
      payee) = row  # fmt: skip
-    unit = directory.unit(unit_id)
+    unit = flow.unit_of(unit_id)
     open_ = announced is not None and announced <= clocks.today()
     return Told(
         ref=payment_ref(key), line=refs.written("ZB", year, number), unit=unit.code, unit_name=unit.name, on=on,
@@ -253,7 +252,7 @@ def lines(where: Where, *, age: Age | None = None, after: str = "", size: int = 
 
 def line_of(row: BudgetLine, *, shielded: bool) -> Line:
     """A line as the public may read it."""
-    unit = directory.unit(row.unit_id)
+    unit = flow.unit_of(row.unit_id)
     return Line(
         ref=line_ref(row), unit=unit.code, unit_name=unit.name, doc_no=row.doc_no, doc_on=row.doc_on,
         function=row.function, economic=row.economic, project=row.project, fund=str(Fund(row.fund).label),

@@ -79,7 +79,7 @@ def payments(request: HttpRequest, year: int) -> HttpResponse:
         return render(request, "disclosures/pipe/units.html", facts)
     page = told.payments(where, stretch=stretch, before=request.GET.get("before", ""))
     facts |= {
-        "rows": told.named(page.rows, year),
+        "rows": tuple(told.named(page.rows, year)),
         "older": page.older,
         "sums": flow.total(flow.divided(where, "unit").values()),
     }
@@ -108,7 +108,7 @@ def lines(request: HttpRequest, year: int) -> HttpResponse:
     where = addresses.read(request.GET, year)
     age = told.age_of(request.GET.get("age", ""))
     page = told.lines(where, age=age, after=request.GET.get("after", ""))
-    facts = _frame(where) | {"rows": told.named(page.rows, year), "older": page.older}
+    facts = _frame(where) | {"rows": tuple(told.named(page.rows, year)), "older": page.older}
     facts |= {"age": pipe_public.AGES[age] if age else ""}
     return render(request, "disclosures/pipe/lines.html", facts)
 
@@ -120,7 +120,7 @@ def pace(request: HttpRequest, year: int) -> HttpResponse:
     gone, days = flow.elapsed(year)
     rows = flow.pace(where)
     whole = flow.total(row.sums for row in rows)
-    shown = rows if "all" in request.GET else rows[:MOST_PARTS]
+    shown = tuple(rows if "all" in request.GET else rows[:MOST_PARTS])
     more = (len(rows), address("pipe_pace", where, all=1)) if len(shown) < len(rows) else None
     facts: dict[str, Any] = {"rows": shown, "more": more, "gone": gone, "days": days, "whole": whole}
     facts["months"] = _months(flow.view(where, "month"), whole.budget)
@@ -136,7 +136,7 @@ def standing(request: HttpRequest, year: int) -> HttpResponse:
     door = "pipe_lines" if where.unit else "pipe_idle"
     by = "unit" if where.department or where.unit else "department"
     facts["ages"] = [(row, address("pipe_lines", where, age=row.age)) for row in found.ages]
-    facts["parts"] = [(part, address(door, where, **{by: part.code})) for part in found.parts if part.code]
+    facts["parts"] = tuple((part, address(door, where, **{by: part.code})) for part in found.parts if part.code)
     return render(request, "disclosures/pipe/idle.html", facts)
 
 
@@ -154,7 +154,7 @@ def line(request: HttpRequest, ref: str) -> HttpResponse:
     found = trace.line(ref, before=request.GET.get("before", ""))
     facts = _frame(found.where) | {"found": found, "crumbs": _crumbs(replace(found.where, function="", economic=""))}
     facts |= {"stretches": _stretches(found.where, pipe_public.flowing(found.sums)), "shown": _OF_A_LINE}
-    facts["rows"] = told.named(found.payments.rows, found.where.year)
+    facts["rows"] = tuple(told.named(found.payments.rows, found.where.year))
     return render(request, "disclosures/pipe/line.html", facts)
 
 
@@ -163,7 +163,7 @@ def contract(request: HttpRequest, unit: str, contract_no: str) -> HttpResponse:
     """One published contract and the payments that fulfil it."""
     found = trace.contract(unit, contract_no, before=request.GET.get("before", ""))
     where = Where(found.year, unit=found.unit)
-    facts = _frame(where) | {"found": found, "rows": told.named(found.payments.rows, found.year)}
+    facts = _frame(where) | {"found": found, "rows": tuple(told.named(found.payments.rows, found.year))}
     return render(request, "disclosures/pipe/contract.html", facts)
 
 
@@ -288,7 +288,7 @@ def _parts(view: View, stretch: Stretch | None, request: HttpRequest, *, door: s
         named = replace(part, name=_part_name(view.by, part))
         found.append((named, href, pipe_public.amount(part.sums, stretch) if stretch else 0))
     every = address(door, view.where, by=view.by, stretch=stretch or "", all=1) + "#parts"
-    return {"parts": found, "more": (len(rows), every) if len(shown) < len(rows) else None}
+    return {"parts": tuple(found), "more": (len(rows), every) if len(shown) < len(rows) else None}
 
 
 def _part_name(by: str, part: Part) -> str:
