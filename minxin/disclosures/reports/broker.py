@@ -382,7 +382,7 @@ def _prefilled(sheet: Sheet, year: int, units: Sequence[tuple[str, str]]) -> Ite
         yield from ({first.code: label} for label in first.options.values())
 
 
-_SPENT = frozenset({"expense", "carry", "spent", "spending"})  # items of the right side of a table with two
+_SPENT = frozenset({"expense", "carry", "spent", "spending", "subsidies"})  # items of a table's right side
 
 
 def _two_sides(sheet: Sheet) -> Iterator[dict[str, object]]:

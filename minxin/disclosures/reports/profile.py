@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
 from minxin.disclosures.models import Appropriation, Flow, FlowDelta
-from minxin.disclosures.reports import allocation
+from minxin.disclosures.reports import allocation, government
 from minxin.disclosures.reports.allocation import Line, Member, Roll
 from minxin.disclosures.rules import allocation as rules
 from minxin.disclosures.rules import templates
@@ -52,12 +52,16 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The published tables of the unit in one year and version: (sheet, title), in their order."""
+    """The published tables of the unit in one year and version: (sheet, title), in their order.
+
+    `whole`: they are its government's, in which every unit's are summed up.
+    """
 
     year: int
     version: str
     label: str
     sheets: Sequence[tuple[str, str]]
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Profile:
 
 
 def profile(code: str, known: Mapping[int, Sequence[Version]], among: Roll) -> Profile:
-    """5 queries. A budget unit's page; Absent for what is none, or withheld."""
+    """5 queries, 6 for a finance bureau. A budget unit's page; Absent for what is none, or withheld."""
     member = among.find(code)
     if member is None:
         raise Absent
@@ -95,7 +99,7 @@ def profile(code: str, known: Mapping[int, Sequence[Version]], among: Roll) -> P
         asked=asked,
         functions=_functions(asked, among),
         economics=_economics(asked, among, sums.get(member.unit.id, {})),
-        tables=_tables(years),
+        tables=[*_governments(member, among), *_tables(years)],
         measured=_measured(member, sums, among),
         like=_beside(sums, among),
     )
@@ -133,6 +137,14 @@ def _tables(years: Sequence[YearRow]) -> list[Tables]:
         for row in years
         for version, fen, _query in row.figures
         if fen is not None and version != Version.EXECUTED
+    ]
+
+
+def _governments(member: Member, among: Roll) -> list[Tables]:
+    """1 query for a finance bureau, none for others."""
+    return [
+        Tables(year, version, str(Version(version).label), government.sheets(version), whole=True)
+        for year, version in government.published(member, among)
     ]
 
 

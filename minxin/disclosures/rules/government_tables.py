@@ -154,7 +154,7 @@ def _balance(own: Figures, besides: Besides) -> Rows:
     down = sum((one.amount for one in besides.transfers), ZERO)
     sides: dict[str, dict[str, Decimal]] = {
         "income": {"revenue": sum(besides.revenue.values(), ZERO), **besides.received},
-        "expense": {"spending": sum(own.values(), ZERO), **({"补助下级支出": down} if down else {}), **besides.handed},
+        "expense": {"spending": sum(own.values(), ZERO), **({"subsidies": down} if down else {}), **besides.handed},
     }
     sides["income"]["received"] = sum(sides["income"].values(), ZERO)
     sides["expense"]["spent"] = sum(sides["expense"].values(), ZERO)

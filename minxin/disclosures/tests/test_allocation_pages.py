@@ -174,8 +174,9 @@ def test_the_three_expenses_of_what_was_paid_are_those_of_the_plan(site, money):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/budget/", 3),
-        ("/budget/2007/", 3),
+        ("/budget/", 4),
+        ("/budget/2007/", 4),
+        ("/budget/2007/?function=205", 3),
         ("/budget/2007/?by=row", 4),
         ("/budget/2007/?q=教师", 3),
         ("/budget/2006/versions/", 6),

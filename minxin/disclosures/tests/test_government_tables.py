@@ -99,7 +99,7 @@ def test_the_balance_adds_up_both_sides() -> None:
     }
     assert sides["income"] == [("revenue", 7_500_000), ("上级补助收入", 4_730_000), ("received", 12_230_000)]
     assert sides["expense"] == [
-        ("spending", 9_700_000), ("补助下级支出", 2_500_000), ("上解上级支出", 30_000), ("spent", 12_230_000),
+        ("spending", 9_700_000), ("subsidies", 2_500_000), ("上解上级支出", 30_000), ("spent", 12_230_000),
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from minxin.disclosures.forms import allocation as forms
 from minxin.disclosures.reports import allocation as reports
-from minxin.disclosures.reports import profile, three, versions
+from minxin.disclosures.reports import government, profile, three, versions
 from minxin.disclosures.reports.allocation import Roll
 from minxin.disclosures.rules import allocation as rules
 from minxin.disclosures.rules.allocation import Asked, By
@@ -43,6 +43,7 @@ def newest(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("year", "")
     place = _place(request, int(typed) if typed.isdecimal() and len(typed) == 4 else None)
     facts = _facts(request, place) | {"whole": reports.whole(place.asked, place.among) if place.shown else None}
+    facts["governments"] = government.beside(place.asked, place.among) if place.shown else []
     return render(request, "disclosures/allocation/whole.html", facts)
 
 
@@ -59,6 +60,7 @@ def drill(request: HttpRequest, year: int) -> HttpResponse:
         facts |= {"rows": rows, "older": older}
     else:
         facts["drill"] = reports.drill(place.asked, place.among)
+        facts["governments"] = [] if facts["chips"] else government.beside(place.asked, place.among)
     return render(request, "disclosures/allocation/drill.html", facts)
 
 
