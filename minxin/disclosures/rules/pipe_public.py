@@ -237,12 +237,20 @@ def flowing(sums: Sums) -> list[Flowing]:
     their clearing is counted with their payment. What came back before it was cleared counts as cleared: it needs no
     more clearing.
     """
+    amounts = _amounts(sums)
+    return [
+        Flowing(stretch, str(source), str(target), tone, amounts[stretch])
+        for stretch, (source, target, tone) in _JOINTS.items()
+    ]
+
+
+def _amounts(sums: Sums) -> dict[Stretch, int]:
     told = sums.people
     firms = max(sums.cleared_firm, sums.returned_firm)
     institutions = max(sums.cleared_institution, sums.returned_institution)
     cleared = firms + institutions
     requested = sums.requested + told
-    amounts = {
+    return {
         Stretch.ALLOTTED: sums.allotted,
         Stretch.UNALLOTTED: sums.budget - sums.allotted,
         Stretch.FROZEN: sums.frozen,
@@ -262,15 +270,11 @@ def flowing(sums: Sums) -> list[Flowing]:
         Stretch.PEOPLE: told - sums.people_returned,
         Stretch.RETURNED: sums.returned,
     }
-    return [
-        Flowing(stretch, str(source), str(target), tone, amounts[stretch])
-        for stretch, (source, target, tone) in _JOINTS.items()
-    ]
 
 
 def amount(sums: Sums, stretch: Stretch) -> int:
     """The money in one stretch."""
-    return next(row.fen for row in flowing(sums) if row.stretch is stretch)
+    return _amounts(sums)[stretch]
 
 
 def name_of(stretch: Stretch) -> str:
