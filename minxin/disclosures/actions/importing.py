@@ -10,12 +10,12 @@ import codecs
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import TextIOWrapper
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,19 +24,18 @@ from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
-from minxin.disclosures.actions import asking, checking, payees
+from minxin.disclosures.actions import asking, checking, payees, pieces
 from minxin.disclosures.models import BudgetUnit, Finding, Submission
 from minxin.disclosures.models.broker import ref_of
 from minxin.disclosures.rules import broker_bulk, broker_file, pipe, templates
 from minxin.disclosures.rules.broker import Fault
-from minxin.disclosures.rules.broker_bulk import Reading
 from minxin.disclosures.rules.codes import Delivery, Severity, SubmissionStage
 from minxin.disclosures.rules.templates import Sheet
 from minxin.kernel import clocks, refs, sheets, text
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import actions as ledger
 
-BLOCK = 5_000  # rows
+BLOCK = 5_000  # payees
 CHUNK = 1 << 20  # bytes
 MOST_BYTES = 4 << 30
 _SETTINGS = "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"
@@ -254,11 +253,7 @@ def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
     columns = "".join(f', "{column.code}" {kinds.get(column.kind, "text")}' for column in sheet.columns)
     cursor.execute(f'CREATE UNLOGGED TABLE {staged.table} ("row" int{columns}) WITH (autovacuum_enabled = off)')
     with file.path.open("rb") as raw, TextIOWrapper(raw, file.encoding, newline="") as text_file:
-        try:
-            _copy(cursor, sheet, text_file, staged, lambda: say(_("读取"), raw.tell(), file.size))
-        except csv.Error as error:
-            sentence = _("第 %(row)d 行之后的格式有误，可能有一格过长或引号不成对。请核对后再导入。")
-            raise Refused("file", sentence % {"row": staged.rows + 1}, field="file") from error
+        _copy(cursor, sheet, text_file, staged, lambda: say(_("读取"), raw.tell(), file.size))
     cursor.execute(f"ANALYZE {staged.table}")
     cursor.execute(f"SELECT coalesce(sum(amount), 0)::bigint FROM {staged.table}")  # noqa: S608 - our own name
     staged.fen = int(cursor.fetchone()[0])
@@ -266,25 +261,26 @@ def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
 
 
 def _copy(cursor: Any, sheet: Sheet, text_file: TextIO, staged: _Staged, say: Callable[[], None]) -> None:
-    rows = csv.reader(text_file, strict=True)
-    few = list(islice(rows, broker_file.HEADING_WITHIN))
+    lines = list(islice(text_file, broker_file.HEADING_WITHIN))
+    try:
+        few = list(csv.reader(lines))
+    except csv.Error as error:
+        raise Refused("file", _("看不懂这个文件的表头。请用模板重新另存为 csv。"), field="file") from error
     head = [(number, tuple(cell.strip() for cell in row)) for number, row in enumerate(few, start=1)]
     at, places = broker_file.heading(sheet, "", head, staged.faults)
     if staged.faults:
         return
-    reading = Reading(sheet, places)
     statement = f"COPY {staged.table} FROM STDIN WITH (FREEZE, NULL '{broker_bulk.NOTHING}')"
-    number = at + 2
-    with cursor.copy(statement) as copy:
-        for block in broker_bulk.blocks(chain(few[at + 1 :], rows), BLOCK):
-            copy.write(reading.block(number, block))
-            number += len(block)
-            staged.rows = reading.rows
+    parts = pieces.read(text_file, sheet, places, text="".join(lines[at + 1 :]), first=at + 2)
+    with cursor.copy(statement) as copy, closing(parts):
+        for piece in parts:
+            copy.write(piece.lines)
+            staged.rows += piece.rows
+            staged.faults += piece.faults
             say()
-            if reading.full:
-                staged.read_to = number - 1
+            if len(staged.faults) >= broker_bulk.MOST_FAULTS:
+                staged.read_to = piece.next - 1
                 break
-    staged.faults += reading.faults
 
 
 # --- locked, checked

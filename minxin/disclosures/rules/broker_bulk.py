@@ -1,9 +1,8 @@
 """A file of a million rows, read in blocks and column by column: the cells as `broker` reads them, written for COPY."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from minxin.disclosures.rules import broker
 from minxin.disclosures.rules.broker import Fault
@@ -123,7 +122,7 @@ class Reading:
             except broker.Unreadable as fault:
                 unread[raw] = str(fault)
                 return empty
-            return empty if value is None else str(value)
+            return empty if value is None else " ".join(str(value).split())  # one line, as at the desk
 
         seldom_twice = column.code in self._sheet.key
         return _Cells(column, place, _quick(column, slowly, seldom_twice=seldom_twice), unread)
@@ -159,9 +158,3 @@ def _amount(raw: str) -> str:
         return ""
     whole, rest = found.groups()
     return str(int(whole) * 100 + int((rest or "").ljust(2, "0")))
-
-
-def blocks(rows: Iterator[list[str]], size: int) -> Iterator[list[list[str]]]:
-    """The rows in blocks of so many."""
-    while block := list(islice(rows, size)):
-        yield block

@@ -229,6 +229,22 @@ def test_what_is_no_such_file_is_refused_with_what_to_do(
         importing.import_payments(unit=money.units["finance"].code, fiscal_year=YEAR, path=path, by=SYSTEM)
 
 
+def test_a_large_file_is_read_by_helpers_row_by_row_as_a_small_one(pipe: Pipe, bring: Any) -> None:
+    given = rows(pipe, 300)
+    many = [row | {"external_id": f"{n}-{row['external_id']}", "amount": "0.01"} for n in range(30) for row in given]
+    many[8_000]["paid_on"] = "没有"
+    # An end of line within quotation marks is none: rows count as a spreadsheet counts them.
+    text = written(many).replace(",第250笔 \\ 款,", ',"第""二百五十""\r\n笔",')
+    assert text.count("二百五十") == 30
+    done = bring(text)
+    assert [(f.rule, f.row, f.value) for f in done.findings if f.rule == "S10"] == [("S10", 8_002, "没有")]
+    assert (done.stored, done.rows, Payment.objects.count()) == (False, 9_000, 0)
+    done = bring(text.replace("没有", many[8_000]["cleared_on"]))
+    assert Payment.objects.filter(purpose='第"二百五十" 笔').count() == 30
+    with pytest.raises(Refused, match="引号"):
+        bring(',"第'.join(text.rsplit(",第", 1)))
+
+
 def test_the_same_file_and_the_same_rows_are_taken_once(pipe: Pipe, bring: Any) -> None:
     given = rows(pipe, 12)
     done = bring(given)
