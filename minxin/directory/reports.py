@@ -15,7 +15,7 @@ from minxin.directory.rules import Channel, Duty, Officer, Role, Tree, UnitRef
 from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent
 
-_SOMEBODY = -1  # in a statement that is kept: the person asked for
+_SOMEBODY = -1  # in a statement that is kept: the person (or unit) asked for
 TOKEN_SECONDS = 30.0  # how late a revocation in another process may take effect
 
 
@@ -154,24 +154,33 @@ def officer_by_username(username: str) -> Officer:
 def holders(unit_id: int, *roles: Role) -> list[Officer]:
     """1 query. Who holds one of these roles at the unit today, each with those duties only."""
     at = unit(unit_id)
-    rows = (
-        models.Appointment.objects.on(clocks.today())
-        .filter(post__unit=unit_id, post__closed_on__isnull=True, role__in=roles, person__is_active=True)
-        .order_by("person_id", "id")
-        .values_list("person_id", "role", "post_id")
-    )
     found: dict[int, list[Duty]] = {}
-    for person_id, role, post_id in rows:
-        found.setdefault(person_id, []).append(Duty(Role(role), at, post_id))
+    for person_id, role, post_id in _posted(unit_id):
+        if role in roles:
+            found.setdefault(person_id, []).append(Duty(Role(role), at, post_id))
     return [Officer(key, rules.label(at, duties[0].role), tuple(duties)) for key, duties in found.items()]
 
 
 def staffed(unit_id: int) -> frozenset[Role]:
     """1 query. The roles that somebody holds at the unit today."""
-    held = models.Appointment.objects.on(clocks.today()).filter(
-        post__unit=unit_id, post__closed_on__isnull=True, person__is_active=True
+    return frozenset(Role(role) for _person, role, _post in _posted(unit_id))
+
+
+def _posted(unit_id: int) -> list[tuple[int, str, int]]:
+    """Who holds which post of a unit today: person, role, post."""
+    statement, values = _posts_of(clocks.today())
+    rows = statements.rows(statement, [unit_id if value == _SOMEBODY else value for value in values])
+    return [(person_id, role, post_id) for person_id, role, post_id in rows]
+
+
+@lru_cache(maxsize=2)
+def _posts_of(on: date) -> tuple[str, tuple[object, ...]]:
+    """The statement behind `holders`, kept planned."""
+    held = models.Appointment.objects.on(on).filter(
+        post__unit=_SOMEBODY, post__closed_on__isnull=True, person__is_active=True
     )
-    return frozenset(Role(role) for role in held.values_list("role", flat=True))
+    rows = held.order_by("person_id", "id").values_list("person_id", "role", "post_id")
+    return statements.planned(*rows.query.sql_with_params())
 
 
 def post(post_id: int) -> Duty | None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer
 from minxin.disclosures.actions import asking, holding
-from minxin.disclosures.models import Approval, Request
+from minxin.disclosures.models import Request
 from minxin.disclosures.models.payment import in_years, request_ref
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import Decision, RequestStage, Step
@@ -49,6 +49,11 @@ WITH moved AS (
 INSERT INTO disclosures_approval (request_id, round, step, person_id, office, decision, reason, digest, at)
 SELECT g.id, g.round, $4::text, $5::bigint, $6::text, $7::text, $8::text, g.digest, $9::timestamptz
 FROM unnest($1::bigint[], $2::smallint[], $3::text[]) AS g (id, round, digest)
+"""
+_SIGNERS = """
+SELECT a.request_id, a.person_id FROM disclosures_approval a
+JOIN disclosures_request r ON r.id = a.request_id AND r.round = a.round
+WHERE a.request_id = ANY($1::bigint[]) AND a.person_id IS NOT NULL
 """
 _LOCK = """
 SELECT id FROM disclosures_{table}
@@ -294,12 +299,9 @@ def _rows(requests: Iterable[Request]) -> dict[int, _Rows]:
 
 def _signers(requests: Iterable[Request]) -> dict[int, frozenset[int]]:
     """Who has reviewed each of them in its present round."""
-    rounds = {row.pk: row.round for row in requests}
-    signed = Approval.objects.filter(request_id__in=rounds).values_list("request_id", "round", "person_id")
     people: dict[int, set[int]] = {}
-    for key, number, person in signed:
-        if number == rounds[key] and person is not None:
-            people.setdefault(key, set()).add(person)
+    for key, person in statements.rows(_SIGNERS, [[row.pk for row in requests]]):
+        people.setdefault(key, set()).add(person)
     return {key: frozenset(those) for key, those in people.items()}
 
 

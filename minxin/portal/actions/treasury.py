@@ -43,6 +43,7 @@ YEAR = 2006
 LARGE = 100  # posts: a unit of this size is paid its wages every month, a smaller one every half-year
 FEW = {10, 40, 130}  # units: enough to tell the planner what requests look like
 WAGES = ("301", "303")
+SPENT = Decimal("0.98")  # of what running costs were planned
 STAGES = {1: "0.4", 7: "0.45"}  # how works are paid
 Tell = Callable[[int, int], None]
 
@@ -129,7 +130,7 @@ def _month(month: int, every: dict[str, Unit], known: dict[str, list[LineRow]], 
         plans.approve(finance=FINANCE, month=first, by=_finance(Role.BUDGET))
         plans.issue(finance=FINANCE, month=first, doc_no=f"葫财支〔2006〕{month}号", by=_finance(Role.CASHIER))
         banking.notify_limits(finance=FINANCE, month=first, by=_finance(Role.CASHIER))
-    _revive(month)
+    _revive(month, known)
     asked: list[str] = []
     for number, unit in enumerate(every.values(), 1):
         with moment(YEAR, month, 20, 8 + len(asked) % 6, len(asked) % 60):
@@ -194,20 +195,26 @@ def _payment(unit: Unit, line: LineRow, month: int, number: int, amount: Decimal
 def _due(unit: Unit, line: LineRow, month: int) -> list[Decimal]:
     """What falls due in a month, payment by payment.
 
-    Wages: of large units by the month, of small ones by the half-year. Running costs: of large units by the quarter in
-    three payments, of small ones by the half-year in two. Projects: as their works go on.
+    Wages: of large units by the month, of small ones by the half-year. Running costs: in three payments, of large units
+    by the quarter, of small ones once. Projects: as their works go on.
     """
     if line.formed_year < YEAR:
         return []
     yuan, large = Decimal(line.approved_fen) / 100, unit.staff >= LARGE
     if line.project:
         return [_whole(yuan * Decimal(STAGES[month]))] if month in STAGES else []
-    if line.economic.startswith(WAGES) and large:
-        return [_whole(yuan / 12)]
-    if month % (3 if large else 6) != 1:
-        return []
-    parts = 1 if line.economic.startswith(WAGES) else 3 if large else 2
-    return [_whole(yuan * Decimal("0.98") / (4 if large else 2) / parts)] * parts
+    if line.economic.startswith(WAGES):
+        times = 12 if large else 2
+        return [_whole(yuan / times)] if month % (12 // times) == 1 % (12 // times) else []
+    if large:
+        return [_whole(yuan * SPENT / 12)] * 3 if month % 3 == 1 else []
+    return [_whole(yuan * SPENT / 3)] * 3 if month == _month_of(unit) else []
+
+
+@lru_cache(maxsize=300)
+def _month_of(unit: Unit) -> int:
+    """When a small unit pays its running costs: with the wages of one half-year or the other."""
+    return Random(unit.code).choice((1, 7))  # noqa: S311 - always the same demo
 
 
 def _plans(known: Sequence[LineRow]) -> list[plans.NewPlan]:
@@ -247,12 +254,12 @@ def _take_over_idle() -> None:
         )
 
 
-def _revive(month: int) -> None:
+def _revive(month: int, known: dict[str, list[LineRow]]) -> None:
     documents = [row for row in REVIVED if row[0] == month]
     if not documents:
         return
+    found = [line for rows in known.values() for line in rows]
     with moment(YEAR, month, 16):
-        found = reports.of_year(YEAR, finance=FINANCE, by=_finance(Role.BUDGET))
         idle = {line.project: line.ref for line in found if line.formed_year < YEAR}
         for number, (_month, source, unit, function, economic, project, yuan) in enumerate(documents, 1):
             target = next(

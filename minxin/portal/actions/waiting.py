@@ -6,7 +6,6 @@ from decimal import Decimal
 from minxin.directory.rules import Officer, Role
 from minxin.disclosures.actions import lines, plans, requests
 from minxin.disclosures.actions.asking import NewPayment
-from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.rules.codes import Fund, Step
 from minxin.kernel import clocks, refs
 from minxin.portal.actions import acting
@@ -53,24 +52,22 @@ def ask(now: datetime) -> None:
 
 def _open() -> dict[str, str]:
     """The school's lines by heading."""
-    year = clocks.today().year
-    return {
-        economic: ref_of(
-            lines.open_line(
-                unit=SCHOOL,
-                fiscal_year=year,
-                function=FUNCTION,
-                economic=economic,
-                fund=Fund.GENERAL,
-                amount=Decimal(yuan),
-                doc_no=f"葫财指〔{year}〕{60 + number}号",
-                on=clocks.today(),
-                project=project,
-                by=acting.officer(FINANCE, Role.BUDGET),
-            )
+    year, known = clocks.today().year, {}
+    for number, (economic, project, yuan, _allotted) in enumerate(LINES):
+        line = lines.open_line(
+            unit=SCHOOL,
+            fiscal_year=year,
+            function=FUNCTION,
+            economic=economic,
+            fund=Fund.GENERAL,
+            amount=Decimal(yuan),
+            doc_no=f"葫财指〔{year}〕{60 + number}号",
+            on=clocks.today(),
+            project=project,
+            by=acting.officer(FINANCE, Role.BUDGET),
         )
-        for number, (economic, project, yuan, _allotted) in enumerate(LINES)
-    }
+        known[economic] = refs.written("ZB", line.year, line.number)
+    return known
 
 
 def _allot(known: dict[str, str]) -> None:
