@@ -27,6 +27,7 @@ from minxin.directory.rules import Officer, UnitRef
 from minxin.disclosures.actions import asking, checking, payees, pieces
 from minxin.disclosures.models import BudgetUnit, Finding, Submission
 from minxin.disclosures.models.broker import ref_of
+from minxin.disclosures.models.payment import PER_YEAR
 from minxin.disclosures.rules import broker_bulk, broker_file, pipe, templates
 from minxin.disclosures.rules.broker import Fault
 from minxin.disclosures.rules.codes import Delivery, Severity, SubmissionStage
@@ -88,6 +89,7 @@ class _Staged:
     read_to: int = 0
     shown: bool = False  # whether other connections see the table
     stored: int = 0
+    apart: str = ""  # the part of the year that is built apart
 
 
 def import_payments(
@@ -121,7 +123,7 @@ def import_payments(
         if _fatal(found):
             transaction.set_rollback(True)
             return Imported("", staged.rows, staged.fen, file.sha256, *found, staged.read_to)
-        _finish(submission, staged, found)
+        _finish(cursor, submission, staged, found)
         _record(cursor, submission, where, staged, by)
     return Imported(ref_of(submission), staged.rows, staged.fen, file.sha256, *found)
 
@@ -404,7 +406,7 @@ CREATE TEMP TABLE {table}_known AS
 SELECT p.unit_id, p.payee, y.id AS payee_id FROM {table}_payee p JOIN disclosures_payee y USING (unit_id, mark)
 """
 _PAYMENTS = """
-INSERT INTO disclosures_payment (
+INSERT INTO {into} (
     id, year, unit_id, finance_id, line_id, commitment_id, payee_id, payee_kind, function, economic, fund, mode, settle,
     purpose, amount_fen, returned_fen, stage, external_id, request_no, order_no, bank_no, requested_on,
     unit_reviewed_on, section_reviewed_on, approved_on, ordered_on, paid_on, cleared_on, withheld, submission_id,
@@ -445,11 +447,62 @@ def _store(cursor: Any, staged: _Staged, submission: Submission, say: Tell) -> N
     _enter_payees(cursor, staged.table)
     facts = {"year": year, "numbers": f"kernel_ref_payment_{year}", "submission": submission.pk, "now": clocks.now()}
     cursor.execute("SET LOCAL enable_nestloop = off")  # a million look-ups, where few rows were expected
-    cursor.execute(_PAYMENTS.format(table=staged.table), facts)
+    staged.apart = _apart(cursor, year)
+    cursor.execute(_PAYMENTS.format(table=staged.table, into=staged.apart or "disclosures_payment"), facts)
     staged.stored = cursor.rowcount
+    cursor.execute("SET LOCAL enable_nestloop = on")
+    if staged.apart:
+        _build_indexes(cursor, year)
     cursor.execute(_BALANCES.format(table=staged.table))
     cursor.execute(_BOUND.format(table=staged.table))
     say(_("入库"), staged.rows, staged.rows)
+
+
+def _apart(cursor: Any, year: int) -> str:
+    """A table that becomes the part of a year without any payment yet: its indexes are built once, behind the rows.
+
+    Nobody writes to that year until this transaction ends; who reads finds it empty.
+    """
+    part = f"disclosures_payment_{year}"
+    cursor.execute(f"LOCK TABLE {part} IN SHARE ROW EXCLUSIVE MODE")
+    cursor.execute(f"SELECT EXISTS (SELECT FROM {part})")  # noqa: S608 - our own name
+    if cursor.fetchone()[0]:
+        return ""
+    cursor.execute(f"CREATE TABLE {part}_new (LIKE {part} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+    return f"{part}_new"
+
+
+_INDEXES = """
+SELECT CASE WHEN i.indisprimary THEN 'ALTER TABLE {part}_new ADD PRIMARY KEY (id)'
+       ELSE regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX .* USING ', ' INDEX ON {part}_new USING ') END
+FROM pg_index i WHERE i.indrelid = '{part}'::regclass
+"""
+_ATTACH = (
+    "ALTER TABLE disclosures_payment DETACH PARTITION {part}",
+    "DROP TABLE {part}",
+    "ALTER TABLE {part}_new RENAME TO {part}",
+    "ALTER TABLE disclosures_payment ATTACH PARTITION {part} FOR VALUES FROM ({first}) TO ({after})",
+    """
+    INSERT INTO disclosures_flowdelta (
+        year, measure, unit_id, month, function, economic, fund, payee_kind, fen, count
+    ) SELECT * FROM disclosures_flow_recount({year})
+    """,
+)
+
+
+def _attach(cursor: Any, year: int) -> None:
+    """Let the table built apart be the year's part; its totals are what the nightly proof counts of it."""
+    facts = {"part": f"disclosures_payment_{year}", "year": year, "first": year * PER_YEAR}
+    for statement in _ATTACH:
+        cursor.execute(statement.format(**facts, after=(year + 1) * PER_YEAR))
+
+
+def _build_indexes(cursor: Any, year: int) -> None:
+    cursor.execute("SELECT set_config('maintenance_work_mem', '256MB', true)")
+    cursor.execute(_INDEXES.format(part=f"disclosures_payment_{year}"))
+    for (statement,) in cursor.fetchall():
+        cursor.execute(statement)
+    cursor.execute(f"ANALYZE disclosures_payment_{year}_new")
 
 
 def _enter_payees(cursor: Any, table: str) -> None:
@@ -468,10 +521,12 @@ def _enter_payees(cursor: Any, table: str) -> None:
         cursor.execute(statement.format(table=table))
 
 
-def _finish(submission: Submission, staged: _Staged, found: _Checks) -> None:
+def _finish(cursor: Any, submission: Submission, staged: _Staged, found: _Checks) -> None:
     """Keep what was warned of. Every row must have become a payment, or the checks have missed something."""
     if staged.stored != staged.rows:
         raise RuntimeError(f"{staged.rows} rows became {staged.stored} payments")
+    if staged.apart:
+        _attach(cursor, submission.fiscal_year)
     submission.warnings = sum(total.times for total in found[1])
     submission.save(update_fields=["warnings"])
     for finding in found[0]:
