@@ -37,3 +37,14 @@ def test_pictures(visitors: Visitors, width: int, suffix: str) -> None:
     desk = visitors.desk(visitors.house.who("葫芦岛市民心网中心", Role.DISPATCHER), width)
     desk.goto(f"/desk/cases/{page.locator('.page-head .ref').inner_text()}/")
     shoot(desk, f"case{suffix}")
+    page.goto("/budget/2007/")
+    page.locator("figure.chart canvas").first.wait_for()
+    page.wait_for_timeout(1200)  # the chart draws itself in
+    shoot(page, f"budget{suffix}")
+    page.goto("/pipe/2006/")
+    page.locator("figure.chart canvas").first.wait_for()
+    page.wait_for_timeout(1200)  # the chart draws itself in
+    shoot(page, f"pipe{suffix}")
+    page.goto("/pipe/2006/payments/?unit=211400-JYJ")
+    page.locator("main table tbody a[href^='/pipe/payments/']").first.click()
+    shoot(page, f"trace{suffix}")
