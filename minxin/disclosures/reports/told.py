@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -102,15 +103,33 @@ def of_lines(
     year: int, lines: Iterable[int], *, contracts: Iterable[int] = (), before: str = "", size: int = SIZE
 ) -> Page:
     """1 query. Payments from lines of a year that may be told, newest number first; of these contracts, if given."""
-    rows = Payment.objects.public().filter(
-        line_id__in=list(lines), id__gte=year * PER_YEAR, id__lt=(year + 1) * PER_YEAR
-    )
-    if contracts := list(contracts):
-        rows = rows.filter(commitment_id__in=contracts)
-    if before.isdecimal():
-        rows = rows.filter(id__lt=int(before[:18]))
-    found = list(rows.order_by("-id").values_list(*COLUMNS)[: size + 1])
+    lines, contracts = list(lines), list(contracts)
+    end = min((year + 1) * PER_YEAR, int(before[:18]) if before.isdecimal() else (year + 1) * PER_YEAR)
+    if len(lines) == 1 and not contracts:
+        found = _of_line(lines[0], year * PER_YEAR, end, size + 1)
+    else:
+        rows = Payment.objects.public().filter(line_id__in=lines, id__gte=year * PER_YEAR, id__lt=end)
+        rows = rows.filter(commitment_id__in=contracts) if contracts else rows
+        found = list(rows.order_by("-id").values_list(*COLUMNS)[: size + 1])
     return Page([told(row) for row in found[:size]], str(found[size - 1][0]) if len(found) > size else "")
+
+
+def _of_line(line: int, first: int, end: int, most: int) -> list[tuple[Any, ...]]:
+    """The newest payments of one line, by a statement that is kept planned."""
+    statement, values = _planned(most)
+    asked = {_LINE: line, _FIRST: first, _END: end}
+    return statements.rows(
+        statement, [asked.get(value, value) if isinstance(value, int) else value for value in values]
+    )
+
+
+_LINE, _FIRST, _END = -1, -2, -3  # stand for what is asked in a statement that is kept
+
+
+@lru_cache(maxsize=8)
+def _planned(most: int) -> tuple[str, tuple[object, ...]]:
+    rows = Payment.objects.public().filter(line_id=_LINE, id__gte=_FIRST, id__lt=_END)
+    return statements.planned(*rows.order_by("-id").values_list(*COLUMNS)[:most].query.sql_with_params())
 
 
 def told(row: Sequence[Any]) -> Told:

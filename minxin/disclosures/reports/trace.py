@@ -172,7 +172,7 @@ def line(ref: str, *, before: str = "") -> OneLine:
         figure=_figure(found),
         changes=_changes(found.pk),
         allotments=_allotments(found.pk),
-        contracts=[_contract([row]) for row in _contracts(line_id=found.pk)],
+        contracts=[_contract([row]) for row in _CONTRACTS(found.pk) if row.published_on <= clocks.today()],
         payments=told.of_lines(found.year, [found.pk], before=before),
         sums=sums,
         together=together,
@@ -236,13 +236,11 @@ def _line(ref: str) -> tuple[BudgetLine, bool]:
         year, number = number_of(ref)
     except Refused as refusal:
         raise Absent("absent", refusal.sentence) from refusal
-    people: dict[str, Any] = {name: OuterRef(name) for name in ("year", "unit_id", "function", "economic", "fund")}
-    people |= {"measure": Measure.REQUESTED, "payee_kind": PayeeKind.PERSON}
-    paid = Exists(Flow.objects.filter(grain=Grain.YEAR, **people)) | Exists(FlowDelta.objects.filter(**people))
-    found = BudgetLine.objects.public().filter(year=year, number=number).annotate(people=paid).first()
-    if found is None or found.unit_id not in flow.places():
-        raise Absent
-    return found, bool(vars(found)["people"])
+    for *facts, people in _run("line", year, number):
+        found = BudgetLine.from_db(None, _LINE, facts)
+        if found.unit_id in flow.places():
+            return found, people
+    raise Absent
 
 
 def _where(row: "BudgetLine | _Paid") -> Where:
@@ -421,6 +419,7 @@ def _figure(row: BudgetLine | _Paid) -> Figure | None:
     return None
 
 
+_LINE = [column.attname for column in BudgetLine._meta.concrete_fields]
 _FIRST, _SECOND = 32_001, 32_002  # stand for the keys in a statement that is kept planned; no stage is so high
 
 
@@ -436,7 +435,16 @@ def _planned(name: str) -> tuple[str, tuple[object, ...]]:
     return statements.planned(*_QUESTIONS[name]().query.sql_with_params())
 
 
+def _line_and_people() -> Any:
+    people: dict[str, Any] = {name: OuterRef(name) for name in ("year", "unit_id", "function", "economic", "fund")}
+    people |= {"measure": Measure.REQUESTED, "payee_kind": PayeeKind.PERSON}
+    paid = Exists(Flow.objects.filter(grain=Grain.YEAR, **people)) | Exists(FlowDelta.objects.filter(**people))
+    rows = BudgetLine.objects.public().filter(year=_FIRST, number=_SECOND)
+    return rows.annotate(people=paid).values_list(*_LINE, "people")
+
+
 _QUESTIONS: dict[str, Callable[[], Any]] = {
+    "line": _line_and_people,
     "payment": lambda: Payment.objects.public().filter(pk=_FIRST).values_list(*told.COLUMNS, *_PAID),
     "offices": lambda: Approval.objects.filter(request_id=_FIRST, round=_SECOND).values_list("step", "office"),
     "returns": lambda: Reversal.objects.filter(payment_id=_FIRST).order_by("on", "id").values_list("on", "amount_fen"),
@@ -464,13 +472,15 @@ _QUESTIONS: dict[str, Callable[[], Any]] = {
 
 def _contracts(**facts: Any) -> Any:
     """Published contracts with legal persons."""
-    return (
-        Commitment.objects.filter(
-            published_on__lte=clocks.today(), payee__kind__in=told.LEGAL, line__withheld=False, **facts
-        )
-        .select_related("payee", "line")
-        .order_by("id")
-    )
+    return _announced(published_on__lte=clocks.today(), **facts)
+
+
+def _announced(**facts: Any) -> Any:
+    rows = Commitment.objects.filter(payee__kind__in=told.LEGAL, line__withheld=False, **facts)
+    return rows.select_related("payee", "line").order_by("id")
+
+
+_CONTRACTS = statements.Kept(lambda line: _announced(published_on__isnull=False, line_id=line))
 
 
 def _contract(rows: Sequence[Commitment]) -> OneContract:
