@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 VENV := .venv
 LOCKED := pyproject.toml uv.lock
-WORKERS ?= 3
+WORKERS ?= 2
 ARGS ?=
 
 .PHONY: help run test check bench demo clean
@@ -11,7 +11,7 @@ ARGS ?=
 
 help:
 	@echo 'make run     start everything, Ctrl-C stops it   (PORT=8000 DEMO=0 MINXIN_DATABASE_URL=… MINXIN_SURFACES=…)'
-	@echo 'make test    run every test                      (ARGS="minxin/kernel", WORKERS=3, MINXIN_NO_BROWSER=1)'
+	@echo 'make test    run every test                      (ARGS="minxin/kernel", WORKERS=2, MINXIN_NO_BROWSER=1)'
 	@echo 'make check   format, lint, types, contracts, templates, migrations, deployment'
 	@echo 'make bench   print the tables of speed'
 	@echo 'make demo    load the demo'
