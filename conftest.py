@@ -141,10 +141,8 @@ def _give_real_commits_a_copy() -> None:
     TransactionTestCase._fixture_teardown = end
 
 
-# What takes longest begins first, so that no worker ends alone. One worker does all that the browser reads in the whole
-# house, another the pages that are read over a cast of their own.
+# What takes longest begins first, so that no worker ends alone. One worker does all that needs the browser.
 BROWSER = "tests/browser"
-OWN_CAST = tuple(f"{BROWSER}/test_{name}.py" for name in ("pipe", "pipe_desk", "publications", "treasury_desk"))
 LONGEST = [
     BROWSER,
     "minxin/portal/tests/test_demo.py",
@@ -157,8 +155,6 @@ class Files(LoadScopeScheduling):
     """Hands out whole files, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(OWN_CAST):
-            return "own cast"
         return BROWSER if nodeid.startswith(BROWSER) else nodeid.partition("::")[0]
 
 
@@ -175,9 +171,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first; within a file pytest-django has put those with real commits last."""
 
-    def place(item: pytest.Item) -> float:
+    def place(item: pytest.Item) -> int:
         starts = [rank for rank, name in enumerate(LONGEST) if item.nodeid.startswith(name)]
-        return (starts[0] if starts else len(LONGEST)) + item.nodeid.startswith(OWN_CAST) / 2
+        return starts[0] if starts else len(LONGEST)
 
     items.sort(key=place)
 
