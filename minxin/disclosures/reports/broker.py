@@ -14,13 +14,13 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
 from minxin.disclosures.models import BudgetUnit, CheckRule, Finding, Submission
 from minxin.disclosures.models.broker import number_of, ref_of
+from minxin.disclosures.reports.history import Step, happened
 from minxin.disclosures.rules import broker_moves, templates
 from minxin.disclosures.rules.codes import Delivery, Quality, Severity, SubmissionStage, Version
 from minxin.disclosures.rules.templates import AMOUNTS, TOTAL, Column, Sheet, Template
 from minxin.kernel import sheets
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import reports as ledger
-from minxin.ledger import rules as ledger_rules
 
 PAGE = 50
 MOST_SHOWN = 300  # findings on the page; the file has all of them
@@ -113,16 +113,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """An event in words: what, by which office, when, and what it says."""
-
-    title: str
-    unit: str
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """A submission as its page shows it."""
 
@@ -133,7 +123,7 @@ class Page:
     moves: tuple[str, ...]
     groups: tuple[Group, ...]
     more: int
-    history: tuple[Step, ...]
+    history: Sequence[Step]
     corrects: str
 
 
@@ -150,7 +140,7 @@ def page(ref: str, *, by: Officer) -> Page:
         moves=tuple(broker_moves.allowed(found.stage, unit_id=found.unit_id, by=by)),
         groups=_groups(told[:MOST_SHOWN]),
         more=max(0, found.fatal + found.warnings - MOST_SHOWN),
-        history=tuple(_step(event) for event in ledger.history(ref_of(found))),
+        history=happened(ledger.history(ref_of(found)), _said),
         corrects=ref_of(earlier) if earlier else "",
     )
 
@@ -178,17 +168,16 @@ def _groups(found: Sequence[Finding]) -> tuple[Group, ...]:
     )
 
 
-def _step(event: ledger.Event) -> Step:
+def _said(event: ledger.Event) -> str:
     facts = event.facts
-    text = ""
     if event.verb == "hand_in":
         words = _("共 %(rows)s 行，错误 %(fatal)s 处，提示 %(warnings)s 处。")
-        text = words % {name: facts.get(name, 0) for name in ("rows", "fatal", "warnings")}
-    elif event.verb == "sign":
-        text = _("内容指纹（SHA-256）%(digest)s") % {"digest": facts.get("digest", "")}
-    elif "replaced_by" in facts:
-        text = _("由 %(ref)s 代替") % {"ref": facts["replaced_by"]}
-    return Step(ledger_rules.verb_label(event.verb), event.actor_label, event.at, text)
+        return words % {name: facts.get(name, 0) for name in ("rows", "fatal", "warnings")}
+    if event.verb == "sign":
+        return _("内容指纹（SHA-256）%(digest)s") % {"digest": facts.get("digest", "")}
+    if "replaced_by" in facts:
+        return _("由 %(ref)s 代替") % {"ref": facts["replaced_by"]}
+    return ""
 
 
 def findings_csv(ref: str, *, by: Officer) -> bytes:

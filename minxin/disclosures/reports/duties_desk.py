@@ -15,6 +15,7 @@ from minxin.disclosures.models.broker import ref_of
 from minxin.disclosures.models.publication import ref_of as publication_ref
 from minxin.disclosures.reports import duties
 from minxin.disclosures.reports.duties import DutyRow
+from minxin.disclosures.reports.history import Step, happened
 from minxin.disclosures.rules import broker_moves, publishing
 from minxin.disclosures.rules import duties as rules
 from minxin.disclosures.rules.codes import DutyState, Ratifier, SubmissionStage, Version
@@ -24,7 +25,6 @@ from minxin.kernel import reports as kernel
 from minxin.kernel.clocks import Deadline
 from minxin.kernel.errors import Absent
 from minxin.ledger import reports as ledger
-from minxin.ledger import rules as ledger_rules
 
 PAGE = 50
 MOST_UNITS = 400
@@ -86,16 +86,6 @@ def kinds() -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something that happened to a duty."""
-
-    title: str
-    at: datetime
-    unit: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """One duty with the approval it runs from, what was handed in, and what happened."""
 
@@ -111,10 +101,7 @@ def page(unit: str, fiscal_year: int, code: str, *, by: Officer) -> Page:
     if duty is None:
         raise Absent
     stream = f"duty:{directory.unit(duty.unit_id).code}:{duty.rule.code}:{duty.fiscal_year}"
-    steps = [
-        Step(ledger_rules.verb_label(event.verb), event.at, event.actor_label, _said(event.facts))
-        for event in ledger.history(stream)
-    ]
+    steps = happened(ledger.history(stream), lambda event: _said(event.facts))
     return Page(_row(duty, by, _handed(by, [duty]).get(_asked(duty))), _approval(duty, by), steps)
 
 

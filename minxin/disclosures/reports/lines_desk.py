@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -15,12 +15,12 @@ from minxin.disclosures.models import Allotment, BudgetLine, BudgetUnit, Commitm
 from minxin.disclosures.models.line import number_of, ref_of
 from minxin.disclosures.models.unopened import UNOPENED
 from minxin.disclosures.reports import headings
+from minxin.disclosures.reports.history import Step, happened
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import SIGNS, ChangeKind, Fund, PayMode, PlanStage, Scheme
 from minxin.kernel import money
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import reports as ledger
-from minxin.ledger import rules as ledger_rules
 
 PAGE = 50
 MOST_UNITS = 400
@@ -136,16 +136,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something that was done to a line."""
-
-    title: str
-    unit: str
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """A line with its changes, the allotments of its months, its contracts, what was done, what may be done."""
 
@@ -173,10 +163,7 @@ def page(ref: str, *, by: Officer) -> Page:
         changes=[_change(change) for change in changes],
         months=list(issued.values_list("month", "doc_no", "amount_fen")),
         contracts=Commitment.objects.filter(line=line).count(),
-        history=[
-            Step(ledger_rules.verb_label(event.verb), event.actor_label, event.at, _said(event.facts))
-            for event in ledger.history(ref_of(line))
-        ],
+        history=happened(ledger.history(ref_of(line)), lambda event: _said(event.facts)),
         offers=offers(by, line.finance_id),
     )
 

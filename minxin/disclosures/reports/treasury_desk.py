@@ -23,6 +23,7 @@ from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.models.payment import PER_YEAR, order_number, order_ref, payment_id, payment_ref, request_ref
 from minxin.disclosures.models.settlement import number_of
 from minxin.disclosures.reports import headings
+from minxin.disclosures.reports.history import Step, happened
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import (
     OrderStage,
@@ -36,7 +37,6 @@ from minxin.disclosures.rules.codes import (
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import reports as ledger
-from minxin.ledger import rules as ledger_rules
 
 SIZE, ROWS = 50, 100
 TAIL = 4  # digits of an account that a desk may see
@@ -203,17 +203,6 @@ class VoucherRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something that happened, as ui/parts/track.html shows it."""
-
-    title: str
-    unit: str
-    at: datetime | date | None
-    text: str
-    state: str = "done"
-
-
-@dataclass(frozen=True, slots=True)
 class OrderPage:
     """An order: where it stands, its payments from a place on, what failed and what came back, its vouchers."""
 
@@ -252,7 +241,7 @@ def order_page(ref: str, *, by: Officer, after: int = 0) -> OrderPage:
         failures=[_failure(row) for row in failures.order_by("payment_id")],
         refunds=[_refund(row) for row in refunds],
         vouchers=_vouchers(found, [event.facts.get("voucher") for event in events]),
-        history=[_step(event) for event in events],
+        history=happened(events, lambda event: _said(event.facts)),
     )
 
 
@@ -493,10 +482,6 @@ def _next(found: Order, by: Officer) -> str:
         OrderStage.RECONCILED: _("已和银行对账，全部办完。"),
     }
     return waits[OrderStage(found.stage)]
-
-
-def _step(event: ledger.Event) -> Step:
-    return Step(str(ledger_rules.VERBS[event.verb]), event.actor_label, event.at, _said(event.facts))
 
 
 def _said(facts: Mapping[str, Any]) -> str:
