@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+from tempfile import NamedTemporaryFile
 
 
 class Mistyped(Exception):
@@ -27,20 +28,22 @@ def web() -> int:
     from granian.log import LogLevels
 
     die_with_parent()
-    Granian(
-        "minxin.config.server:application",
-        address=bind(),
-        port=port(),
-        interface=Interfaces.WSGI,
-        workers=_number("MINXIN_WORKERS", 2),
-        blocking_threads=threads(),
-        websockets=False,
-        backlog=2048,
-        log_level=LogLevels.error,
-        respawn_failed_workers=True,
-        respawn_interval=1,
-        workers_kill_timeout=15,
-    ).serve()
+    with NamedTemporaryFile(prefix="minxin-web-") as tally:
+        os.environ["MINXIN_TALLY"] = tally.name  # the workers' own: see crowd.Tally
+        Granian(
+            "minxin.config.server:application",
+            address=bind(),
+            port=port(),
+            interface=Interfaces.WSGI,
+            workers=_number("MINXIN_WORKERS", 2),
+            blocking_threads=threads(),
+            websockets=False,
+            backlog=2048,
+            log_level=LogLevels.error,
+            respawn_failed_workers=True,
+            respawn_interval=1,
+            workers_kill_timeout=15,
+        ).serve()
     return 0
 
 

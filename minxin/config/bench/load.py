@@ -101,7 +101,17 @@ class _Run:
 class _Connection(asyncio.Protocol):
     def __init__(self, run: _Run, done: asyncio.Future[None]) -> None:
         self._run, self._done = run, done
+        self._began = time.perf_counter()  # of the request in hand; a first one waits for its connection too
         self._buffer, self._need, self._chunked = bytearray(), -1, False
+        self._closing, self._left = False, False
+
+    async def open(self) -> None:
+        """Connect, and send until the end."""
+        spec = self._run.spec
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, spec.host, spec.port)
+        except OSError as error:
+            self.connection_lost(error)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -109,7 +119,7 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._done.done():
+        if not self._done.done() and not self._left:
             self._run.answered("lost", repr(exc).encode(), self._began)
             self._done.set_result(None)
 
@@ -120,7 +130,17 @@ class _Connection(asyncio.Protocol):
         whole = self._buffer.endswith(b"0\r\n\r\n") if self._chunked else len(self._buffer) >= self._need
         if whole:
             self._run.answered(self._buffer[9:12].decode(), bytes(self._buffer[self._head :]), self._began)
-            self._send()
+            if self._closing:
+                self._leave()
+            else:
+                self._began = time.perf_counter()
+                self._send()
+
+    def _leave(self) -> None:
+        """The server closes this connection, as HTTP lets it: go on with a new one."""
+        self._left = True
+        self._transport.close()
+        self._next = asyncio.ensure_future(_Connection(self._run, self._done).open())
 
     def _read_head(self) -> bool:
         self._head = self._buffer.find(b"\r\n\r\n") + 4
@@ -129,6 +149,7 @@ class _Connection(asyncio.Protocol):
         head = bytes(self._buffer[: self._head]).lower()
         at = head.find(b"content-length:")
         self._chunked = at < 0 and b"chunked" in head
+        self._closing = b"connection: close" in head
         self._need = self._head + (int(head[at + 15 : head.index(b"\r", at)]) if at >= 0 else 0)
         return True
 
@@ -139,19 +160,15 @@ class _Connection(asyncio.Protocol):
             return
         self._buffer.clear()
         self._need, self._chunked = -1, False
-        request = self._run.next()
-        self._began = time.perf_counter()
-        self._transport.write(request)
+        self._transport.write(self._run.next())
 
 
 async def _drive(spec: Spec) -> Result:
     run = _Run(spec)
     loop = asyncio.get_running_loop()
-    waiting = []
-    for _number in range(spec.concurrency):
-        done: asyncio.Future[None] = loop.create_future()
-        await loop.create_connection(lambda done=done: _Connection(run, done), spec.host, spec.port)  # type: ignore[misc]
-        waiting.append(done)
+    waiting: list[asyncio.Future[None]] = [loop.create_future() for _number in range(spec.concurrency)]
+    for done in waiting:
+        await _Connection(run, done).open()
     before = _spent()
     began = time.perf_counter()
     await asyncio.wait(waiting, timeout=spec.warmup + spec.seconds + 60)

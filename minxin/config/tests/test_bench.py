@@ -91,21 +91,25 @@ def test_a_city_s_payments_hold_every_proof_and_its_file_is_imported_without_a_f
 
 @pytest.fixture
 def server() -> Iterator[int]:
-    """A server that creates three times and then refuses, over and over; by keep-alive, once in chunks."""
+    """A server that creates four times and then refuses, over and over; by keep-alive, once in chunks, once closing."""
     answers = [
         b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n",
         b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
         b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy",
     ]
+    turn = itertools.count()
 
     class Answering(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            for count in itertools.count():
+            answer = b""
+            while b"close" not in answer:
                 while (line := self.rfile.readline()) != b"\r\n":
                     if not line:
                         return
-                self.wfile.write(answers[count % len(answers)])
+                answer = answers[next(turn) % len(answers)]
+                self.wfile.write(answer)
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as serving:
         thread = threading.Thread(target=serving.serve_forever, args=(0.01,))
@@ -123,7 +127,7 @@ def test_the_load_generator_counts_answers_refusals_and_time(server: int, tmp_pa
     with ThreadPoolExecutor(1) as thread:  # its loop is its own, whatever runs in this one (a browser's, maybe)
         result = load.Result(**json.loads(thread.submit(load.main, str(path)).result()))
     assert result.statuses.keys() == {"201", "503"}
-    assert result.good == pytest.approx(3 * result.bad, rel=0.2)
+    assert result.good == pytest.approx(4 * result.bad, rel=0.2)
     assert result.faults[0] == "503 busy"
     assert len(result.kept) == 2
     assert 0 < result.percentile(0.5) <= result.percentile(0.99) < 400
