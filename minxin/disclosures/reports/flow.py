@@ -18,6 +18,7 @@ from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent
 
 T = TypeVar("T")
+Asked = tuple[str, tuple[object, ...]]  # a condition, {} for each of its values
 SECONDS = 5.0  # a page may know a new budget unit so late
 MONTHS = tuple(range(1, 14))  # 13: after the end of the fiscal year
 BY = ("department", "unit", "function", "economic", "fund", "month")
@@ -177,20 +178,18 @@ _FLOW = f"""
 SELECT key, {_pivot()} FROM (
     SELECT {{key}} AS key, measure, payee_kind, sum(fen) AS fen, sum(count) AS count FROM (
         SELECT unit_id, month, function, economic, fund, measure, payee_kind, fen, count FROM disclosures_flow
-        WHERE year = $1::int AND grain = {{grain}} AND {_PUBLIC}{{more}}
+        WHERE year = {{year}} AND grain = {{grain}} AND {_PUBLIC}{{more}}
         UNION ALL
         SELECT unit_id, month, function, economic, fund, measure, payee_kind, fen, count FROM disclosures_flowdelta
-        WHERE year = $1::int AND {_PUBLIC}{{more}}
+        WHERE year = {{year}} AND {_PUBLIC}{{more}}
     ) found GROUP BY 1, 2, 3
 ) summed GROUP BY key
 """  # noqa: S608 - names of our own only
 _LINES = """
 SELECT {key} AS key, sum(approved_fen)::bigint, sum(frozen_fen)::bigint, sum(allotted_fen)::bigint, count(*)
-FROM disclosures_budgetline WHERE year = $1::int AND NOT withheld{more} GROUP BY 1
+FROM disclosures_budgetline WHERE year = {year} AND NOT withheld{more} GROUP BY 1
 """
-_WITHHELD = (
-    "SELECT coalesce(sum(approved_fen), 0)::bigint FROM disclosures_budgetline WHERE year = $1::int AND withheld"
-)
+_WITHHELD = "SELECT coalesce(sum(approved_fen), 0)::bigint FROM disclosures_budgetline WHERE year = {year} AND withheld"
 _OF_UNITS = {  # when, what for
     (True, True): Grain.CELL,
     (False, True): Grain.YEAR,
@@ -233,16 +232,16 @@ def view(where: Where, by: str, *, digits: int = 0) -> View:
     else:
         parts.sort(key=lambda part: (not part.code, -part.sums.approved, -part.sums.paid, part.code))
     whole = total(sums.values())
-    withheld = int(statements.rows(_WITHHELD, [where.year])[0][0]) if where.whole else 0
+    withheld = int(statements.rows(_WITHHELD.format(year=where.year), [])[0][0]) if where.whole else 0
     return View(where, by, whole, parts, withheld)
 
 
 def divided(where: Where, by: str, *, digits: int = 0) -> dict[str, Sums]:
     """2 queries, 1 by month or of one month: budget lines know no months. The sums by code of the dimension.
 
-    Sums of the whole city or its headings are kept for some seconds: a page may be so old.
+    Sums of the whole city, its headings and departments are kept for some seconds: a page may be so old.
     """
-    if where.unit or where.department:
+    if where.unit:
         return _divided(where, by, digits)
     return keep((where, by, digits), lambda: _divided(where, by, digits))
 
@@ -290,30 +289,49 @@ def _gather(found: dict[str, list[int]], rows: Iterable[Sequence[Any]], by: str,
 
 
 def _flows(where: Where, by: str, digits: int) -> list[tuple[Any, ...]]:
-    more, values = _conditions(where)
-    if where.month:
-        more += f" AND month = ${len(values) + 2}::int"
-        values.append(where.month)
-    statement = _FLOW.format(key=_key(by, digits), grain=int(_grain(where, by)), more=more)
-    return statements.rows(statement, [where.year, *values])
+    month: list[Asked] = [("month = (SELECT {}::int)", (where.month,))] if where.month else []
+    more, values = written([*_conditions(where), *month])
+    grain = int(_grain(where, by))
+    return statements.rows(_FLOW.format(key=_key(by, digits), year=where.year, grain=grain, more=more), values)
 
 
 def _lines(where: Where, by: str, digits: int) -> list[tuple[Any, ...]]:
-    more, values = _conditions(where)
-    return statements.rows(_LINES.format(key=_key(by, digits), more=more), [where.year, *values])
+    more, values = written(_conditions(where))
+    return statements.rows(_LINES.format(key=_key(by, digits), year=where.year, more=more), values)
 
 
-def _conditions(where: Where) -> tuple[str, list[object]]:
-    """The rest of a condition after the year ($1), and its values; the same for lines and for totals."""
-    more, values = "", list[object]()
+def _conditions(where: Where) -> list[Asked]:
+    """What is asked beside the year; the same for lines and for totals."""
     units = ids(where)
-    for name, value in (("unit_id", units), ("function", where.function), ("economic", where.economic)):
-        if name == "unit_id" and value is not None:
-            more, values = f"{more} AND unit_id = ANY(${len(values) + 2}::bigint[])", [*values, value]
-        elif name != "unit_id" and value:
-            more, values = f"{more} AND {name} LIKE ${len(values) + 2}::text || '%'", [*values, value]
+    found = [] if units is None else [among("unit_id", units)]
+    for name in ("function", "economic"):
+        if value := getattr(where, name):
+            found.append((f"{name} LIKE {{}}::text || '%'", (value,)))
     if where.fund:
-        more, values = f"{more} AND fund = ${len(values) + 2}::text", [*values, where.fund]
+        found.append(("fund = {}::text", (where.fund,)))
+    return found
+
+
+def among(column: str, keys: Iterable[int]) -> Asked:
+    """One of these keys, which stand in a question of their own: a plan made for them would be no cheaper than the one
+    that is kept, so the database keeps it. A single key stands alone: its rows may come in the order of an index.
+    """
+    keys = list(keys)
+    if len(keys) == 1:
+        return f"{column} = (SELECT {{}}::bigint)", (keys[0],)
+    return f"{column} = ANY((SELECT {{}}::bigint[])::bigint[])", (keys,)
+
+
+def written(asked: Iterable[Asked], before: Iterable[object] = ()) -> tuple[str, list[object]]:
+    """These conditions as the rest of one, and all values, those `before` first.
+
+    The fiscal year is no value, but written into a statement: known when it is planned, for the same reason.
+    """
+    more, values = "", list(before)
+    for condition, given in asked:
+        places_ = (f"${at}" for at in range(len(values) + 1, len(values) + len(given) + 1))
+        more += f" AND {condition.format(*places_)}"
+        values += given
     return more, values
 
 

@@ -61,7 +61,7 @@ SELECT l.formed_year, count(*), sum(l.approved_fen - l.frozen_fen - l.allotted_f
        coalesce(sum(l.allotted_fen - l.requested_fen - l.paid_fen) FILTER (WHERE p.unit_id IS NULL), 0)::bigint
 FROM disclosures_budgetline l
 LEFT JOIN people p ON p.unit_id = l.unit_id AND p.function = l.function AND p.economic = l.economic AND p.fund = l.fund
-WHERE l.year = $1::int AND NOT l.withheld{{units}}
+WHERE l.year = {{year}} AND NOT l.withheld{{units}}
 GROUP BY 1
 """  # noqa: S608 - names of our own only
 
@@ -91,9 +91,8 @@ def _standing(where: Where) -> Standing:
 
 def _ages(where: Where) -> list[Aged]:
     units = flow.ids(where)
-    values: list[Any] = [where.year, *([] if units is None else [units])]
-    more = "" if units is None else " AND unit_id = ANY($2::bigint[])"
-    statement = _AGES.format(more=more, units=more.replace("unit_id", "l.unit_id"))
+    more, values = flow.written([] if units is None else [flow.among("unit_id", units)])
+    statement = _AGES.format(year=where.year, more=more, units=more.replace("unit_id", "l.unit_id"))
     sums = {age: [0, 0, 0] for age in Age}
     for formed_year, *row in statements.rows(statement, values):
         kept = sums[pipe_public.age(where.year, formed_year)]

@@ -6,16 +6,17 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Choices
+from django.utils.translation import get_language
 
 from minxin.disclosures.models import BudgetLine, Payment
 from minxin.disclosures.models.line import ref_of as line_ref
-from minxin.disclosures.models.payment import PER_YEAR, payment_ref
+from minxin.disclosures.models.payment import in_years, payment_ref
 from minxin.disclosures.reports import flow, headings
-from minxin.disclosures.reports.flow import Where
+from minxin.disclosures.reports.flow import Asked, Where
 from minxin.disclosures.rules import pipe_public, publishing
 from minxin.disclosures.rules.codes import Fund, PayeeKind, PaymentStage, Scheme
-from minxin.disclosures.rules.pipe_public import Age, Stretch
+from minxin.disclosures.rules.pipe_public import Age, Stretch, Sums
 from minxin.kernel import clocks, merkle, money, refs, statements
 from minxin.kernel.errors import Absent
 
@@ -67,6 +68,15 @@ class Page:
     older: str
 
 
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """A page of a unit's payments, and the sums of all that were asked for."""
+
+    rows: Sequence[Told]
+    older: str
+    sums: Sums
+
+
 COLUMNS = (
     "id", "unit_id", "line__year", "line__number", "line__project", "paid_on", "function", "economic", "fund",
     "payee_kind", "stage", "amount_fen", "returned_fen", "commitment__published_on", "commitment__contract_no",
@@ -74,76 +84,92 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def payments(where: Where, *, stretch: Stretch | None = None, before: str = "", size: int = SIZE) -> Page:
+def payments(where: Where, *, stretch: Stretch | None = None, before: str = "", size: int = SIZE) -> Payments:
     """2 queries. A unit's payments that may be told, newest first. Raises Absent when no unit is chosen.
 
     The running totals say in which months there are any: only so many months are looked through as fill a page.
     """
     if not where.unit:
         raise Absent
+    months = flow.divided(where, "month")
     key = _key(before)
-    first, last = _span(where, key, size)
-    rows: QuerySet[Payment] = Payment.objects.public().filter(
-        unit_id=flow.place(where.unit).unit.id,
-        id__gte=where.year * PER_YEAR,
-        id__lt=(where.year + 1) * PER_YEAR,
-        paid_on__gte=first,
-        paid_on__lte=last,
-    )
-    rows = _narrowed(rows, where, stretch)
+    first, last = _span(where, months, key, size)
+    asked: list[Asked] = [
+        flow.among("p.unit_id", [flow.place(where.unit).unit.id]),
+        ("p.paid_on >= {}::date AND p.paid_on <= {}::date", (first, last)),
+        *_narrowed(where, stretch),
+    ]
     if key:
-        rows = rows.filter(Q(paid_on__lt=key[0]) | Q(paid_on=key[0], id__lt=key[1]))
-    found = list(rows.order_by("-paid_on", "-id").values_list(*COLUMNS)[: size + 1])
-    shown = [told(row) for row in found[:size]]
+        asked.append(("(p.paid_on, p.id) < ({}::date, {}::bigint)", key))
+    found = _rows(where.year, asked, "p.paid_on DESC, p.id DESC", size + 1)
     older = f"{found[size - 1][5]:%Y%m%d}-{found[size - 1][0]}" if len(found) > size else ""
-    return Page(shown, older)
+    return Payments(list(map(told, found[:size])), older, flow.total(months.values()))
 
 
 def of_lines(
     year: int, lines: Iterable[int], *, contracts: Iterable[int] = (), before: str = "", size: int = SIZE
 ) -> Page:
     """1 query. Payments from lines of a year that may be told, newest number first; of these contracts, if given."""
-    lines, contracts = list(lines), list(contracts)
-    end = min((year + 1) * PER_YEAR, int(before[:18]) if before.isdecimal() else (year + 1) * PER_YEAR)
-    if len(lines) == 1 and not contracts:
-        found = _of_line(lines[0], year * PER_YEAR, end, size + 1)
-    else:
-        rows = Payment.objects.public().filter(line_id__in=lines, id__gte=year * PER_YEAR, id__lt=end)
-        rows = rows.filter(commitment_id__in=contracts) if contracts else rows
-        found = list(rows.order_by("-id").values_list(*COLUMNS)[: size + 1])
-    return Page([told(row) for row in found[:size]], str(found[size - 1][0]) if len(found) > size else "")
+    asked = [flow.among("p.line_id", lines)]
+    if contracts := list(contracts):
+        asked.append(flow.among("p.commitment_id", contracts))
+    if before.isdecimal():
+        asked.append(("p.id < {}::bigint", (int(before[:18]),)))
+    found = _rows(year, asked, "p.id DESC", size + 1)
+    return Page(list(map(told, found[:size])), str(found[size - 1][0]) if len(found) > size else "")
 
 
-def _of_line(line: int, first: int, end: int, most: int) -> list[tuple[Any, ...]]:
-    """The newest payments of one line, by a statement that is kept planned."""
-    statement, values = _planned(most)
-    asked = {_LINE: line, _FIRST: first, _END: end}
-    return statements.rows(
-        statement, [asked.get(value, value) if isinstance(value, int) else value for value in values]
-    )
+# The rows first, in the order of an index and only so many, then what belongs to each: a plan that is kept does not
+# know how many there are. Of a payee no name is read but with a contract that was announced.
+_ROWS = """
+SELECT p.id, p.unit_id, l.year, l.number, l.project, p.paid_on, p.function, p.economic, p.fund, p.payee_kind, p.stage,
+       p.amount_fen, p.returned_fen, c.published_on, c.contract_no, y.name
+FROM (SELECT * FROM ({public}) p WHERE {years}{more} ORDER BY {order} LIMIT {most}) p
+JOIN disclosures_budgetline l ON l.id = p.line_id
+LEFT JOIN disclosures_commitment c ON c.id = p.commitment_id
+LEFT JOIN disclosures_payee y ON y.id = CASE WHEN c.published_on IS NOT NULL THEN p.payee_id END
+ORDER BY {order}
+"""
 
 
-_LINE, _FIRST, _END = -1, -2, -3  # stand for what is asked in a statement that is kept
+def _rows(year: int, asked: Iterable[Asked], order: str, most: int) -> list[tuple[Any, ...]]:
+    """1 query, kept planned. The first payments of a year that may be told and `asked` for."""
+    public, values = _public()
+    more, given = flow.written(asked, values)
+    statement = _ROWS.format(public=public, years=in_years(year, year), more=more, order=order, most=most)
+    return statements.rows(statement, given)
 
 
-@lru_cache(maxsize=8)
-def _planned(most: int) -> tuple[str, tuple[object, ...]]:
-    rows = Payment.objects.public().filter(line_id=_LINE, id__gte=_FIRST, id__lt=_END)
-    return statements.planned(*rows.order_by("-id").values_list(*COLUMNS)[:most].query.sql_with_params())
+@lru_cache(maxsize=1)
+def _public() -> tuple[str, tuple[object, ...]]:
+    """What may be told, as the queryset has it."""
+    return statements.planned(*Payment.objects.public().order_by().query.sql_with_params())
 
 
 def told(row: Sequence[Any]) -> Told:
     """The row of COLUMNS as the public may read it."""
     (key, unit_id, year, number, project, on, function, economic, fund, kind, stage, fen, back, announced, contract,
      payee) = row  # fmt: skip
-    unit = flow.unit_of(unit_id)
+    unit, language = flow.unit_of(unit_id), get_language()
     open_ = announced is not None and announced <= clocks.today()
     return Told(
-        ref=payment_ref(key), line=refs.written("ZB", year, number), unit=unit.code, unit_name=unit.name, on=on,
-        function=function, economic=economic, project=project, fund=str(Fund(fund).label),
-        kind=str(PayeeKind(kind).label), payee=payee if open_ else "", contract=contract if open_ else "",
-        stage=str(PaymentStage(stage).label), fen=fen, returned_fen=back,
+        ref=payment_ref(key), line=_line_ref(year, number), unit=unit.code, unit_name=unit.name, on=on,
+        function=function, economic=economic, project=project, fund=_label(Fund, fund, language),
+        kind=_label(PayeeKind, kind, language), payee=payee if open_ else "", contract=contract if open_ else "",
+        stage=_label(PaymentStage, stage, language), fen=fen, returned_fen=back,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _label(codes: type[Choices], code: object, _language: str | None) -> str:
+    """What a code is called, looked up once in each language: a list has it in every row."""
+    return str(codes(code).label)
+
+
+@lru_cache(maxsize=4096)
+def _line_ref(year: int, number: int) -> str:
+    """Many payments of a list are from the same line."""
+    return refs.written("ZB", year, number)
 
 
 def named(rows: Iterable[Told], year: int) -> list[tuple[Told, str, str]]:
@@ -159,33 +185,40 @@ def named(rows: Iterable[Told], year: int) -> list[tuple[Told, str, str]]:
     ]
 
 
-def _narrowed(rows: QuerySet[Payment], where: Where, stretch: Stretch | None) -> QuerySet[Payment]:
-    for name in ("function", "economic"):
-        if value := getattr(where, name):
-            rows = rows.filter(**{f"{name}__startswith": value})
+def _narrowed(where: Where, stretch: Stretch | None) -> list[Asked]:
+    """What is asked of payments beside unit, year and days."""
+    found: list[Asked] = [
+        (f"p.{name} LIKE {{}}::text || '%'", (value,))
+        for name in ("function", "economic")
+        if (value := getattr(where, name))
+    ]
     if where.fund:
-        rows = rows.filter(fund=where.fund)
-    if stretch is Stretch.FIRMS or stretch is Stretch.INSTITUTIONS:
-        rows = rows.filter(payee_kind=PayeeKind.FIRM if stretch is Stretch.FIRMS else PayeeKind.INSTITUTION)
-    elif stretch is Stretch.RETURNED:
-        rows = rows.filter(returned_fen__gt=0)
-    elif stretch is Stretch.UNCLEARED:
-        rows = rows.filter(cleared_on=None)
-    return rows
+        found.append(("p.fund = {}::text", (where.fund,)))
+    if stretch in _OF_STRETCH:
+        found.append((_OF_STRETCH[stretch], ()))
+    return found
 
 
-def _span(where: Where, key: tuple[date, int] | None, size: int) -> tuple[date, date]:
+_OF_STRETCH: Mapping[Stretch | None, str] = {
+    Stretch.FIRMS: f"p.payee_kind = '{PayeeKind.FIRM}'",
+    Stretch.INSTITUTIONS: f"p.payee_kind = '{PayeeKind.INSTITUTION}'",
+    Stretch.RETURNED: "p.returned_fen > 0",
+    Stretch.UNCLEARED: "p.cleared_on IS NULL",
+}
+
+
+def _span(where: Where, months: Mapping[str, Sums], key: tuple[date, int] | None, size: int) -> tuple[date, date]:
     """The first and last day on which the next `size` + 1 payments lie, by the running totals of the months."""
     if where.month:
         return _first(where.year, where.month), _last(where.year, where.month)
     last = key[0] if key else date.max
     many, first = 0, date.max
-    for part in sorted(flow.view(where, "month").parts, key=lambda part: -int(part.code or 0)):
-        month = int(part.code or 0)
-        if not month or not part.sums.count or _first(where.year, month) > last:
+    for month in sorted((int(code or 0) for code in months), reverse=True):
+        count = months[str(month)].count if month else 0
+        if not count or _first(where.year, month) > last:
             continue
         first = _first(where.year, month)
-        many += part.sums.count if _last(where.year, month) <= last else 0
+        many += count if _last(where.year, month) <= last else 0
         if many > size:
             break
     return first, last
@@ -274,7 +307,7 @@ def line_of(row: BudgetLine, *, shielded: bool) -> Line:
     unit = flow.unit_of(row.unit_id)
     return Line(
         ref=line_ref(row), unit=unit.code, unit_name=unit.name, doc_no=row.doc_no, doc_on=row.doc_on,
-        function=row.function, economic=row.economic, project=row.project, fund=str(Fund(row.fund).label),
+        function=row.function, economic=row.economic, project=row.project, fund=_label(Fund, row.fund, get_language()),
         formed_year=row.formed_year, approved_fen=row.approved_fen, frozen_fen=row.frozen_fen,
         allotted_fen=row.allotted_fen, used_fen=None if shielded else row.requested_fen + row.paid_fen,
     )  # fmt: skip
@@ -284,18 +317,18 @@ def line_of(row: BudgetLine, *, shielded: bool) -> Line:
 PAYING_PEOPLE = """
     SELECT DISTINCT unit_id, function, economic, fund FROM (
         SELECT unit_id, function, economic, fund FROM disclosures_flow
-        WHERE year = $1::int AND grain = 1 AND measure = 'requested' AND payee_kind = 'person'{more}
+        WHERE year = {year} AND grain = 1 AND measure = 'requested' AND payee_kind = 'person'{more}
         UNION ALL
         SELECT unit_id, function, economic, fund FROM disclosures_flowdelta
-        WHERE year = $1::int AND measure = 'requested' AND payee_kind = 'person'{more}
+        WHERE year = {year} AND measure = 'requested' AND payee_kind = 'person'{more}
     ) people
 """
 
 
 def paying_people(year: int, units: Iterable[int]) -> frozenset[tuple[Any, ...]]:
     """1 query. (unit, function, economic, fund) of these units from which natural persons are paid."""
-    statement = PAYING_PEOPLE.format(more=" AND unit_id = ANY($2::bigint[])")
-    return frozenset(statements.rows(statement, [year, sorted(set(units))]))
+    more, values = flow.written([flow.among("unit_id", sorted(set(units)))])
+    return frozenset(statements.rows(PAYING_PEOPLE.format(year=year, more=more), values))
 
 
 def _heading(row: BudgetLine) -> tuple[Any, ...]:

@@ -81,7 +81,7 @@ def payments(request: HttpRequest, year: int) -> HttpResponse:
     facts |= {
         "rows": tuple(told.named(page.rows, year)),
         "older": page.older,
-        "sums": flow.total(flow.divided(where, "unit").values()),
+        "sums": page.sums,
     }
     return render(request, "disclosures/pipe/payments.html", facts)
 
