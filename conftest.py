@@ -6,7 +6,7 @@ import gc
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,39 @@ def _migrated() -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def apart(django_db_setup: None, django_db_blocker: Any) -> Callable[[str], contextlib.AbstractContextManager[None]]:
+    """`with apart("name"):` this process works on a copy of its database; what is committed there is gone behind it."""
+
+    @contextlib.contextmanager
+    def enter(name: str) -> Iterator[None]:
+        from django.db import connection
+
+        with contextlib.ExitStack() as stack:
+            with django_db_blocker.unblock():
+                source = connection.settings_dict["NAME"]
+                stack.enter_context(_copy(source, f"{source}_{name}"))
+            yield
+            with django_db_blocker.unblock():
+                stack.close()
+
+    return enter
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What a module's own fixtures write behind this one stands in each of its tests, and is gone behind the last.
+
+    One transaction around all of them: nothing for a module that has tests with real commits.
+    """
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    _forget_units()
+
+
 @contextlib.contextmanager
 def _copy(source: str, copy: str) -> Iterator[None]:
     """This process works on a copy of a database. Whoever is still connected to either is sent away."""
@@ -107,6 +140,7 @@ def _copy(source: str, copy: str) -> Iterator[None]:
     finally:
         _run(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
         connection.settings_dict["NAME"] = before
+        _forget_units()
 
 
 def _run(statement: str, parameters: Sequence[str] = ()) -> set[str]:
@@ -118,6 +152,13 @@ def _run(statement: str, parameters: Sequence[str] = ()) -> set[str]:
     with connection._nodb_cursor() as cursor:
         cursor.execute(statement, parameters or None)
         return {row[0] for row in cursor.fetchall()} if cursor.description else set()
+
+
+def _forget_units() -> None:
+    """What this process has seen of the directory is gone."""
+    from minxin.directory import models
+
+    models.changes.tree += 1
 
 
 def _give_real_commits_a_copy() -> None:
@@ -132,10 +173,7 @@ def _give_real_commits_a_copy() -> None:
         cls.copy.enter_context(_copy(name, f"{name}_commits"))
 
     def end(case: TransactionTestCase) -> None:
-        from minxin.directory import models
-
         case.copy.close()
-        models.changes.tree += 1  # what this process has seen there is gone
 
     TransactionTestCase._fixture_setup = classmethod(begin)
     TransactionTestCase._fixture_teardown = end

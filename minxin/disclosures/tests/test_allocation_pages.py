@@ -10,16 +10,14 @@ from django.test import Client
 from minxin.disclosures.reports import headings
 from minxin.disclosures.rules.codes import Version
 from minxin.disclosures.tests import budgets
-from minxin.disclosures.tests.cast import Money
 
 EDUCATION, SCHOOL = "211400-JYJ", "211400-YZ"
 
 
 @pytest.fixture
-def site(money: Money) -> Client:
+def site(planned: Client) -> Client:
     headings.forget()
-    budgets.plan(money)
-    return Client()
+    return planned
 
 
 def text(response) -> str:
@@ -96,11 +94,6 @@ def test_what_does_not_exist_is_not_found(site, address):
 )
 def test_an_address_written_at_random_gets_a_page_or_none(site, address):
     assert site.get(address).status_code in {200, 404}
-
-
-def test_before_anything_is_published_the_page_says_so(money):
-    assert "还没有公开的预算" in text(Client().get("/budget/"))
-    assert "还没有公开的预算" in text(Client().get("/budget/?on=2006-01-01"))
 
 
 def test_a_narrowing_is_shown_with_its_steps_and_comes_off(site):

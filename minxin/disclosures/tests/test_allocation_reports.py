@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 from django.http import QueryDict
+from django.test import Client
 
 from minxin.directory import reports as directory
 from minxin.directory.actions import units as directory_units
@@ -26,9 +27,8 @@ EDUCATION, SCHOOL, CIVIL = "211400-JYJ", "211400-YZ", "211400-MZJ"
 
 
 @pytest.fixture
-def plan(money: Money) -> Money:
+def plan(planned: Client, money: Money) -> Money:
     headings.forget()
-    budgets.plan(money)
     return money
 
 

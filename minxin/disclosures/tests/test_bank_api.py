@@ -8,16 +8,15 @@ from minxin.directory.rules import SYSTEM
 from minxin.disclosures.models.payment import order_ref
 from minxin.disclosures.reports import banking
 from minxin.disclosures.rules import vouchers
-from minxin.disclosures.tests.bank_walk import BANK, walking
+from minxin.disclosures.tests.bank_walk import BANK
 
 pytestmark = pytest.mark.django_db
 VOUCHERS = "/api/v1/desk/vouchers"
 
 
 @pytest.fixture
-def walk(money):
-    with walking(money) as walk:
-        yield walk
+def walk(banked):
+    return banked
 
 
 @pytest.fixture

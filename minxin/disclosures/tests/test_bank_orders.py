@@ -13,7 +13,7 @@ from minxin.disclosures.models.settlement import text_of
 from minxin.disclosures.rules import settling, vouchers
 from minxin.disclosures.rules.codes import OrderStage, PaymentStage, RequestStage, VoucherKind
 from minxin.disclosures.tests import pipe_walk
-from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, MARCH, walking
+from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, MARCH
 from minxin.disclosures.tests.pipe_walk import refused
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent
@@ -23,9 +23,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def walk(money):
-    with walking(money) as walk:
-        yield walk
+def walk(banked):
+    return banked
 
 
 # Making

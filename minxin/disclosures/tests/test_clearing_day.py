@@ -11,7 +11,7 @@ from minxin.disclosures.models.payment import payment_ref
 from minxin.disclosures.rules import vouchers
 from minxin.disclosures.rules.codes import OrderStage, PaymentStage, VoucherKind
 from minxin.disclosures.tests import pipe_walk
-from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, MARCH, walking
+from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, MARCH
 from minxin.disclosures.tests.pipe_walk import refused
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent
@@ -22,9 +22,8 @@ NEXT = DAY + timedelta(days=1)
 
 
 @pytest.fixture
-def walk(money):
-    with walking(money) as walk:
-        yield walk
+def walk(banked):
+    return banked
 
 
 def paid(walk, *rows, **facts) -> Order:

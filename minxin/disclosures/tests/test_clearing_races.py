@@ -12,7 +12,7 @@ from django.db.models import Sum
 from minxin.disclosures.actions import banking, clearing, orders, reversals
 from minxin.disclosures.models import Clearing, Difference, Order, Payment, Reversal, Voucher
 from minxin.disclosures.models.payment import payment_ref
-from minxin.disclosures.tests.bank_walk import DAY, FINANCE, walking
+from minxin.disclosures.tests.bank_walk import DAY, FINANCE, banked, march
 from minxin.disclosures.tests.test_clearing_zero import check_books
 from minxin.kernel.errors import Refused
 
@@ -45,7 +45,8 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
 
 
 def test_nothing_is_counted_twice_whoever_comes_at_once(money):
-    with walking(money) as walk:
+    with march() as bank:
+        walk = banked(money, bank)
         two_receipts_at_once(walk)
         the_same_answer_under_two_numbers(walk)
         four_refunds_of_one_payment(walk)

@@ -12,7 +12,7 @@ from minxin.disclosures.actions import banking, clearing, reversals
 from minxin.disclosures.models import BudgetLine, Clearing, Difference, Order, Payment, Reversal
 from minxin.disclosures.models.payment import payment_ref
 from minxin.disclosures.tests import bank_walk
-from minxin.disclosures.tests.bank_walk import FINANCE, MARCH, walking
+from minxin.disclosures.tests.bank_walk import FINANCE, MARCH
 from minxin.kernel import clocks
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +36,8 @@ days = st.lists(
 
 
 @pytest.fixture
-def walk(money):
-    with walking(money) as walk:
-        yield walk
+def walk(banked):
+    return banked
 
 
 class Days:

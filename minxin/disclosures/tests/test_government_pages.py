@@ -52,11 +52,10 @@ def publish(money: Money, moment: Any, *, fiscal_year: int = 2007, version: str 
 
 
 @pytest.fixture
-def site(money: Money) -> Client:
+def site(planned: Client, money: Money) -> Client:
     headings.forget()
-    budgets.plan(money)
     publish(money, budgets.at(2007, 2, 2))
-    return Client()
+    return planned
 
 
 def text(response: Any) -> str:

@@ -17,7 +17,7 @@ from minxin.disclosures.reports import headings
 from minxin.disclosures.reports import lines_desk as reports
 from minxin.disclosures.rules.codes import ChangeKind, Fund
 from minxin.disclosures.tests.cast import Money
-from minxin.disclosures.tests.pipe_walk import BUDGET, FINANCE, NEW_YEAR, YEAR, Walk, opened, publish, refused
+from minxin.disclosures.tests.pipe_walk import BUDGET, FINANCE, NEW_YEAR, YEAR, Walk, publish, refused
 from minxin.kernel import clocks
 from minxin.ledger import reports as ledger
 
@@ -37,8 +37,8 @@ def _june(db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def walk(money: Money) -> Walk:
-    return opened(money)
+def walk(opened: Walk) -> Walk:
+    return opened
 
 
 def enter(walk: Walk | Money, who: str) -> Client:
@@ -230,35 +230,6 @@ def test_a_document_sent_twice_changes_a_line_once(walk: Walk) -> None:
     with refused("already", "没有重复登记"):
         lines.revive(**act, reason="再写一遍", by=SYSTEM)
     assert walk.line(*BOOKS).approved_fen == 40_000_000 + 1_000 - 300
-
-
-def test_opening_and_carrying_say_first_what_they_would_do(money: Money) -> None:
-    client = enter(money, "finance_budget")
-    assert "还没有公开 2006 年的年初预算" in client.get(OPENING).text
-    publish(money)
-    outlook = reports.opening(money.units["finance"], YEAR)
-    assert [(part.department.short, part.units, part.lines, part.fen) for part in outlook.parts] == [
-        ("市教育局", 2, 4, 880_000_000),
-        ("市民政局", 1, 1, 25_000_000),
-    ]
-    text = client.get(OPENING, {"fiscal_year": "2006"}).text
-    for words in ("下达 5 条指标", "市教育局", "8,800,000.00", "9,050,000.00"):
-        assert words in text, words
-    answer = client.post(OPENING, {"finance": FINANCE, "fiscal_year": "2006", **DOC})
-    assert answer["Location"] == f"{LIST}?year=2006"
-    assert "已下达 5 条指标" in client.get(answer["Location"]).text
-    assert "都已经下达，共有 5 条" in client.get(OPENING).text
-    BudgetLine.objects.filter(economic="31002").update(allotted_fen=500, requested_fen=200, paid_fen=300)
-    with clocks.at(NEW_YEAR + timedelta(days=400)):
-        Person.objects.update(password_changed_at=clocks.now())
-        client = enter(money, "finance_budget")
-        outlook = reports.carrying(money.units["finance"], 2007)
-        assert (outlook.lines, outlook.fen, outlook.stays_fen) == (5, 905_000_000 - 500, 200)
-        assert "结转 5 条指标" in client.get(CARRYING).text
-        typed = {"finance": FINANCE, "fiscal_year": "2007", "doc_no": "结转1号", "on": "2007-01-04"}
-        assert client.post(CARRYING, typed)["Location"] == f"{LIST}?year=2007"
-        assert reports.sums(money.officers["finance_cashier"], reports.Narrow(2007))[1].approved_fen == outlook.fen
-        assert "2006年结转" in client.get(LIST, {"look": "carried"}).text
 
 
 def test_a_year_of_a_line_on_the_desk(walk: Walk) -> None:

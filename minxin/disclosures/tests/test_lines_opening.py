@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Sum, Value, When
 
 from minxin.disclosures.actions import lines, plans
-from minxin.disclosures.models import Allotment, Appropriation, BudgetLine, BudgetUnit, LineChange
+from minxin.disclosures.models import Allotment, Appropriation, BudgetLine, LineChange
 from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.rules.codes import SIGNS, ChangeKind
 from minxin.disclosures.tests.pipe_walk import (
@@ -19,8 +19,6 @@ from minxin.disclosures.tests.pipe_walk import (
     NEW_YEAR,
     SCHOOL,
     YEAR,
-    opened,
-    publish,
     refused,
 )
 from minxin.kernel import clocks
@@ -38,8 +36,8 @@ def new_year():
 
 
 @pytest.fixture
-def walk(money):
-    return opened(money)
+def walk(opened):
+    return opened
 
 
 def signed_sums():
@@ -79,26 +77,6 @@ def test_opening_again_opens_nothing_whatever_the_document(walk):
         with refused("already", "已经下达"):
             lines.open_lines(finance=FINANCE, fiscal_year=YEAR, doc_no=doc_no, on=MAY, by=walk.by("finance_budget"))
     assert BudgetLine.objects.count() == len(BUDGET)
-
-
-def test_a_unit_published_later_gets_its_lines_and_the_others_keep_theirs(money):
-    publish(money, BUDGET[:3])
-    assert lines.open_lines(finance=FINANCE, fiscal_year=YEAR, by=money.officers["finance_budget"], **DOC) == 3
-    publish(money, BUDGET[3:], first=91)
-    assert lines.open_lines(finance=FINANCE, fiscal_year=YEAR, by=money.officers["finance_budget"], **DOC) == 2
-    assert balanced()
-
-
-def test_nothing_published_opens_nothing(money):
-    with refused("nothing", "先公开预算"):
-        lines.open_lines(finance=FINANCE, fiscal_year=YEAR, by=money.officers["finance_budget"], **DOC)
-
-
-def test_a_withheld_unit_has_withheld_lines(money):
-    BudgetUnit.objects.filter(code="208").update(withheld=True)
-    walk = opened(money)
-    assert walk.line("civil", "30201").withheld
-    assert not BudgetLine.objects.public().filter(unit_id=money.units["civil"].id).exists()
 
 
 def test_a_line_from_above_is_opened_by_its_own_document(walk):

@@ -36,8 +36,8 @@ def _new_year() -> Iterator[None]:
 
 
 @pytest.fixture
-def walk(money: Any) -> Walk:
-    return pipe_walk.opened(money).allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
+def walk(opened: Walk) -> Walk:
+    return opened.allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
 
 
 @pytest.fixture
@@ -69,9 +69,8 @@ def asked(walk: Walk, yuan: str = "5.00", **facts: Any) -> Request:
     return walk.asked(row(walk.ref(*BOOKS), yuan, **facts))
 
 
-def test_money_goes_from_a_plan_to_approval_by_the_pages(money: Any, at: Callable[[str], Client]) -> None:
-    walk = pipe_walk.opened(money)
-    books, rooms = walk.ref(*BOOKS), walk.ref(*ROOMS)
+def test_money_goes_from_a_plan_to_approval_by_the_pages(opened: Walk, at: Callable[[str], Client]) -> None:
+    books, rooms = opened.ref(*BOOKS), opened.ref(*ROOMS)
     clerk, budget, cashier = at("school_clerk"), at("finance_budget"), at("finance_cashier")
 
     page = clerk.get("/desk/pipe/plans/new/")
@@ -86,7 +85,7 @@ def test_money_goes_from_a_plan_to_approval_by_the_pages(money: Any, at: Callabl
     assert "没有等待批准的用款计划" in budget.get("/desk/pipe/plans/").text
     issued = cashier.post("/desk/pipe/plans/acts/issue_plans/", chosen | {"doc_no": "葫财支〔2006〕2号"})
     assert issued.status_code == 302
-    assert walk.line(*BOOKS).allotted_fen == 100_000
+    assert opened.line(*BOOKS).allotted_fen == 100_000
     assert "葫财支〔2006〕2号" in clerk.get("/desk/pipe/plans/").text
 
     page = clerk.get(f"{REQUESTS}new/?line={books}")
@@ -96,7 +95,7 @@ def test_money_goes_from_a_plan_to_approval_by_the_pages(money: Any, at: Callabl
     (made,) = Request.objects.all()
     where = answer["Location"]
     assert where == f"{REQUESTS}{request_ref(made)}/"
-    assert (made.count, made.amount_fen, walk.line(*BOOKS).requested_fen) == (2, 13_050, 13_050)
+    assert (made.count, made.amount_fen, opened.line(*BOOKS).requested_fen) == (2, 13_050, 13_050)
 
     for who, step in (("school_leader", "unit"), ("finance_budget", "section"), ("finance_cashier", "centre")):
         desk = at(who)

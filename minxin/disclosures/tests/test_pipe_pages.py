@@ -1,6 +1,7 @@
 """The pages of the pipe: what they tell, what they hide, and how few questions they ask."""
 
 import re
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -33,10 +34,15 @@ def _anew() -> None:
     headings.forget()
 
 
+@pytest.fixture(scope="module")
+def _pipe(_money: Money, kept: None) -> Pipe:
+    return make_pipe({name: unit.id for name, unit in _money.units.items()})
+
+
 @pytest.fixture
-def pipe(money: Money) -> Pipe:
+def pipe(_pipe: Pipe, money: Money) -> Pipe:
     """A school's chairs and wages, a bureau's line, something withheld: see pipe_rows."""
-    return make_pipe({name: unit.id for name, unit in money.units.items()})
+    return deepcopy(_pipe)
 
 
 def get(client: Client, address: str, status: int = 200) -> str:

@@ -19,7 +19,6 @@ from minxin.disclosures.tests.pipe_walk import (
     SCHOOL,
     YEAR,
     live,
-    opened,
     refused,
     row,
 )
@@ -39,8 +38,8 @@ def new_year():
 
 
 @pytest.fixture
-def walk(money):
-    return opened(money).allotted({BOOKS: "1000.00", WAGES: "500000.00", ROOMS: "300000.00"})
+def walk(opened):
+    return opened.allotted({BOOKS: "1000.00", WAGES: "500000.00", ROOMS: "300000.00"})
 
 
 def sign(walk, amount="500.00", published=TODAY, line=BOOKS):

@@ -14,7 +14,7 @@ from minxin.disclosures.models.payment import request_ref
 from minxin.disclosures.reports import pipe_desk
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import Decision, PaymentStage, RequestStage, RuleCode
-from minxin.disclosures.tests.pipe_walk import CENTRE, NEW_YEAR, SCHOOL, SECTION, UNIT, opened, row
+from minxin.disclosures.tests.pipe_walk import CENTRE, NEW_YEAR, SCHOOL, SECTION, UNIT, row
 from minxin.kernel import clocks
 from minxin.kernel import reports as kernel
 from minxin.kernel.errors import Absent
@@ -30,8 +30,8 @@ def new_year():
 
 
 @pytest.fixture
-def walk(money):
-    return opened(money).allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
+def walk(opened):
+    return opened.allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
 
 
 def refs_of(queue):

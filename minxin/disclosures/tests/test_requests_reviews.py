@@ -11,7 +11,7 @@ from minxin.disclosures.actions import requests
 from minxin.disclosures.models import Approval, Flow, Payee, Payment, Request
 from minxin.disclosures.models.payment import request_ref
 from minxin.disclosures.rules.codes import Decision, PaymentStage, RequestStage, Step
-from minxin.disclosures.tests.pipe_walk import CENTRE, NEW_YEAR, REVIEWERS, SECTION, UNIT, live, opened, refused, row
+from minxin.disclosures.tests.pipe_walk import CENTRE, NEW_YEAR, REVIEWERS, SECTION, UNIT, live, refused, row
 from minxin.kernel import clocks
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import reports as ledger
@@ -27,8 +27,8 @@ def new_year():
 
 
 @pytest.fixture
-def walk(money):
-    return opened(money).allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
+def walk(opened):
+    return opened.allotted({BOOKS: "1000.00", OFFICE: "1000.00"})
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Bad files and bad input at the treasury's desks: a sentence each, everything kept, nothing half-done."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -11,17 +9,15 @@ from minxin.disclosures.models import Difference, Order, Reversal, Voucher
 from minxin.disclosures.models.payment import order_ref, payment_ref
 from minxin.disclosures.rules.codes import OrderStage, VoucherKind
 from minxin.disclosures.tests import pipe_walk
-from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, BankWalk, walking
-from minxin.disclosures.tests.cast import Money
+from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, BankWalk
 from minxin.disclosures.tests.treasury_walk import PIPE, at, first, opened, page, paid, xml
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def walk(money: Money) -> Iterator[BankWalk]:
-    with walking(money) as walk:
-        yield walk
+def walk(banked: BankWalk) -> BankWalk:
+    return banked
 
 
 # ---- Bad files

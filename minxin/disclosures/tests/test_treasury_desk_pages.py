@@ -1,6 +1,5 @@
 """The payment centre's and the agent bank's desks: who sees what, the walk of the money, bad files, bad input."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,8 +20,8 @@ from minxin.disclosures.reports import headings, treasury_days, treasury_work
 from minxin.disclosures.reports import treasury_desk as reports
 from minxin.disclosures.rules.codes import DifferenceKind, OrderStage, VoucherKind
 from minxin.disclosures.rules.settling import NewAccount
-from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, BankWalk, walking
-from minxin.disclosures.tests.cast import SINCE, Money
+from minxin.disclosures.tests.bank_walk import BANK, DAY, FINANCE, BankWalk
+from minxin.disclosures.tests.cast import SINCE
 from minxin.disclosures.tests.treasury_walk import PIPE, at, enter, first, opened, page, paid, xml
 from minxin.kernel import clocks
 
@@ -32,9 +31,8 @@ PAYEE = "070123456789"
 
 
 @pytest.fixture
-def walk(money: Money) -> Iterator[BankWalk]:
-    with walking(money) as walk:
-        yield walk
+def walk(banked: BankWalk) -> BankWalk:
+    return banked
 
 
 def other_bank(finance: str = "") -> Officer:
