@@ -1,22 +1,18 @@
 """Where money stands still: by age, by unit; and what was taken from its sleep and put to use (盘活存量)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, Sum
-
 from minxin.directory import reports as directory
-from minxin.disclosures.models import LineChange
-from minxin.disclosures.models.line import ref_of as line_ref
 from minxin.disclosures.reports import flow, told
-from minxin.disclosures.reports.flow import Part, Where
+from minxin.disclosures.reports.flow import Asked, Part, Where
 from minxin.disclosures.reports.told import Page
 from minxin.disclosures.rules import pipe_public
 from minxin.disclosures.rules.codes import ChangeKind
 from minxin.disclosures.rules.pipe_public import Age, Stretch, Sums
-from minxin.kernel import statements
+from minxin.kernel import refs, statements
 
 SIZE = 50
 
@@ -77,15 +73,15 @@ def _standing(where: Where) -> Standing:
     found = flow.view(where, "unit" if where.department or where.unit else "department")
     ages = _ages(where)
     unrequested = pipe_public.amount(found.whole, Stretch.UNREQUESTED)
-    total = _revivals(where).aggregate(fen=Sum("amount_fen"), count=Count("id"))
+    (total,) = _revivals(where, "coalesce(sum(r.amount_fen), 0)::bigint, count(*)")
     return Standing(
         where=where,
         whole=found.whole,
         ages=ages,
         people_fen=unrequested - sum(row.unrequested_fen for row in ages),
         parts=sorted(found.parts, key=lambda part: -part.sums.standing),
-        revived_fen=total["fen"] or 0,
-        revived=total["count"] or 0,
+        revived_fen=total[0],
+        revived=total[1],
     )
 
 
@@ -116,28 +112,32 @@ class Revival:
 
 def revivals(where: Where, *, before: str = "", size: int = SIZE) -> Page:
     """1 query. The revivals of a year, newest first."""
-    rows = _revivals(where).select_related("line", "counterpart")
-    if before.isdecimal():
-        rows = rows.filter(id__lt=int(before[:18]))
-    found = list(rows.order_by("-id")[: size + 1])
-    return Page([_revival(row) for row in found[:size]], str(found[size - 1].pk) if len(found) > size else "")
+    older: list[Asked] = [("r.id < {}::bigint", (int(before[:18]),))] if before.isdecimal() else []
+    found = _revivals(where, _REVIVAL, older, f"ORDER BY r.id DESC LIMIT {size + 1}")
+    return Page([_revival(row) for row in found[:size]], str(found[size - 1][0]) if len(found) > size else "")
 
 
-def _revivals(where: Where) -> Any:
-    rows = LineChange.objects.filter(
-        kind=ChangeKind.REVIVE_IN, line__year=where.year, line__withheld=False, counterpart__withheld=False
-    )
+_REVIVAL = "r.id, r.on, r.doc_no, r.amount_fen, r.reason, s.year, s.number, s.unit_id, t.year, t.number, t.unit_id"
+_REVIVED = f"""
+SELECT {{what}} FROM disclosures_linechange r
+JOIN disclosures_budgetline t ON t.id = r.line_id JOIN disclosures_budgetline s ON s.id = r.counterpart_id
+WHERE r.kind = '{ChangeKind.REVIVE_IN}' AND t.year = {{year}} AND NOT t.withheld AND NOT s.withheld{{more}} {{end}}
+"""  # noqa: S608 - names of our own only
+
+
+def _revivals(where: Where, what: str, more: Iterable[Asked] = (), end: str = "") -> list[tuple[Any, ...]]:
+    """1 query. Of the revivals r of a year from lines s to lines t, at either of which is this part of the money."""
     units = flow.ids(where)
-    if units is None:
-        return rows
-    return rows.filter(Q(line__unit_id__in=units) | Q(counterpart__unit_id__in=units))
+    either: list[Asked] = [] if units is None else [("ARRAY[t.unit_id, s.unit_id] && {}::bigint[]", (units,))]
+    written, values = flow.written([*either, *more])
+    return statements.rows(_REVIVED.format(what=what, year=where.year, more=written, end=end), values)
 
 
-def _revival(row: LineChange) -> Revival:
-    source = row.counterpart
-    assert source is not None  # the constraint line_revival_has_both_ends
+def _revival(row: Sequence[Any]) -> Revival:
+    _key, on, doc_no, fen, reason, *ends = row
+    source, target = ends[:3], ends[3:]
     return Revival(
-        on=row.on, doc_no=row.doc_no, fen=row.amount_fen, source=line_ref(source),
-        source_unit=directory.unit(source.unit_id).name, target=line_ref(row.line),
-        target_unit=directory.unit(row.line.unit_id).name, reason=row.reason,
+        on=on, doc_no=doc_no, fen=fen, source=refs.written("ZB", *source[:2]),
+        source_unit=directory.unit(source[2]).name, target=refs.written("ZB", *target[:2]),
+        target_unit=directory.unit(target[2]).name, reason=reason,
     )  # fmt: skip

@@ -134,16 +134,16 @@ ORDER BY {order}
 
 def _rows(year: int, asked: Iterable[Asked], order: str, most: int) -> list[tuple[Any, ...]]:
     """1 query, kept planned. The first payments of a year that may be told and `asked` for."""
-    public, values = _public()
+    public, values = _public(Payment)
     more, given = flow.written(asked, values)
     statement = _ROWS.format(public=public, years=in_years(year, year), more=more, order=order, most=most)
     return statements.rows(statement, given)
 
 
-@lru_cache(maxsize=1)
-def _public() -> tuple[str, tuple[object, ...]]:
-    """What may be told, as the queryset has it."""
-    return statements.planned(*Payment.objects.public().order_by().query.sql_with_params())
+@lru_cache
+def _public(rows: type[Payment] | type[BudgetLine]) -> tuple[str, tuple[object, ...]]:
+    """What may be told of these rows, as their queryset has it."""
+    return statements.planned(*rows.objects.public().order_by().query.sql_with_params())
 
 
 def told(row: Sequence[Any]) -> Told:
@@ -186,7 +186,7 @@ def named(rows: Iterable[Told], year: int) -> list[tuple[Told, str, str]]:
 
 
 def _narrowed(where: Where, stretch: Stretch | None) -> list[Asked]:
-    """What is asked of payments beside unit, year and days."""
+    """What is asked of payments or lines p beside their unit, year and days."""
     found: list[Asked] = [
         (f"p.{name} LIKE {{}}::text || '%'", (value,))
         for name in ("function", "economic")
@@ -284,22 +284,29 @@ class Line:
 
 def lines(where: Where, *, age: Age | None = None, after: str = "", size: int = SIZE) -> Page:
     """2 queries. Budget lines that are told, by number."""
-    rows = BudgetLine.objects.public().filter(year=where.year)
-    if (units := flow.ids(where)) is not None:
-        rows = rows.filter(unit_id__in=units)
-    for name in ("function", "economic"):
-        if value := getattr(where, name):
-            rows = rows.filter(**{f"{name}__startswith": value})
-    if where.fund:
-        rows = rows.filter(fund=where.fund)
+    units = flow.ids(where)
+    asked = [] if units is None else [flow.among("p.unit_id", units)]
+    asked += _narrowed(where, None)
     if age is not None:
-        rows = rows.filter(**_aged(where.year, age))
+        asked.append((_OF_AGE[age].format(year=where.year), ()))
     if after.isdecimal():
-        rows = rows.filter(id__gt=int(after[:18]))
-    found = list(rows.order_by("id")[: size + 1])
+        asked.append(("p.id > {}::bigint", (int(after[:18]),)))
+    public, given = _public(BudgetLine)
+    more, values = flow.written(asked, given)
+    statement = _LINES.format(public=public, year=where.year, more=more, most=size + 1)
+    found = [BudgetLine.from_db(None, LINE, row) for row in statements.rows(statement, values)]
     shielded = paying_people(where.year, [row.unit_id for row in found])
     shown = [line_of(row, shielded=_heading(row) in shielded) for row in found[:size]]
     return Page(shown, str(found[size - 1].pk) if len(found) > size else "")
+
+
+LINE = [column.attname for column in BudgetLine._meta.concrete_fields]
+_LINES = "SELECT * FROM ({public}) p WHERE p.year = {year}{more} ORDER BY p.id LIMIT {most}"
+_OF_AGE = {
+    Age.THIS: "p.formed_year = {year}",
+    Age.LAST: "p.formed_year = {year} - 1",
+    Age.OLD: "p.formed_year < {year} - 1",
+}
 
 
 def line_of(row: BudgetLine, *, shielded: bool) -> Line:
@@ -333,14 +340,6 @@ def paying_people(year: int, units: Iterable[int]) -> frozenset[tuple[Any, ...]]
 
 def _heading(row: BudgetLine) -> tuple[Any, ...]:
     return row.unit_id, row.function, row.economic, row.fund
-
-
-def _aged(year: int, age: Age) -> Mapping[str, int]:
-    return {
-        Age.THIS: {"formed_year": year},
-        Age.LAST: {"formed_year": year - 1},
-        Age.OLD: {"formed_year__lt": year - 1},
-    }[age]
 
 
 def age_of(asked: str) -> Age | None:

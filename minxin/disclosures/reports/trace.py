@@ -172,7 +172,7 @@ def line(ref: str, *, before: str = "") -> OneLine:
         figure=_figure(found),
         changes=_changes(found.pk),
         allotments=_allotments(found.pk),
-        contracts=[_contract([row]) for row in _CONTRACTS(found.pk) if row.published_on <= clocks.today()],
+        contracts=[_contract([row]) for row in _contracts("contracts", found.pk)],
         payments=told.of_lines(found.year, [found.pk], before=before),
         sums=sums,
         together=together,
@@ -183,12 +183,11 @@ def line(ref: str, *, before: str = "") -> OneLine:
 
 def contract(unit: str, contract_no: str, *, before: str = "") -> OneContract:
     """2 queries. Raises Absent for what is not published, and for contracts with natural persons."""
-    rows = list(_contracts(unit_id=flow.place(unit).unit.id, contract_no=contract_no[:60]))
+    rows = _contracts("contract", flow.place(unit).unit.id, contract_no[:60])
     if not rows:
         raise Absent
-    payments = told.of_lines(
-        rows[0].line.year, [row.line_id for row in rows], contracts=[row.pk for row in rows], before=before
-    )
+    keys = [row.key for row in rows]
+    payments = told.of_lines(rows[0].year, [row.line_id for row in rows], contracts=keys, before=before)
     return replace(_contract(rows), payments=payments)
 
 
@@ -200,7 +199,8 @@ def find(words: str) -> list[tuple[str, Any]]:
     for kind, key in (("payment", _payment_ref(plain)), ("line", _line_ref(plain))):
         if key:
             return [(kind, key)]
-    contracts: list[tuple[str, Any]] = [("contract", _contract([row])) for row in _contracts(contract_no=plain)[:20]]
+    numbered = _contracts("numbered", plain)[:20]
+    contracts: list[tuple[str, Any]] = [("contract", _contract([row])) for row in numbered]
     known = flow.places()
     units = [("unit", known[unit.id]) for unit in directory.search_units(plain, limit=40) if unit.id in known]
     return contracts or units[:20]
@@ -237,7 +237,7 @@ def _line(ref: str) -> tuple[BudgetLine, bool]:
     except Refused as refusal:
         raise Absent("absent", refusal.sentence) from refusal
     for *facts, people in _run("line", year, number):
-        found = BudgetLine.from_db(None, _LINE, facts)
+        found = BudgetLine.from_db(None, told.LINE, facts)
         if found.unit_id in flow.places():
             return found, people
     raise Absent
@@ -419,20 +419,25 @@ def _figure(row: BudgetLine | _Paid) -> Figure | None:
     return None
 
 
-_LINE = [column.attname for column in BudgetLine._meta.concrete_fields]
 _FIRST, _SECOND = 32_001, 32_002  # stand for the keys in a statement that is kept planned; no stage is so high
+_WORD = "‹asked›"  # stands for the last of them, a word
 
 
-def _run(name: str, first: int, second: int | None = None) -> list[tuple[Any, ...]]:
+def _run(name: str, *keys: object) -> list[tuple[Any, ...]]:
     """1 query. The rows of a question of _QUESTIONS for these keys."""
     statement, values = _planned(name)
-    keys = {_FIRST: first, _SECOND: second}
-    return statements.rows(statement, [keys.get(value, value) if isinstance(value, int) else value for value in values])
+    asked: dict[object, object] = dict(zip((_FIRST, _SECOND), keys, strict=False)) | {_WORD: keys[-1]}
+    return statements.rows(
+        statement, [asked.get(value, value) if isinstance(value, int | str) else value for value in values]
+    )
 
 
 @lru_cache
 def _planned(name: str) -> tuple[str, tuple[object, ...]]:
-    return statements.planned(*_QUESTIONS[name]().query.sql_with_params())
+    statement, values = statements.planned(*_QUESTIONS[name]().query.sql_with_params())
+    if f"'{_WORD}'" not in statement:
+        return statement, values
+    return statement.replace(f"'{_WORD}'", f"${len(values) + 1}::text"), (*values, _WORD)
 
 
 def _line_and_people() -> Any:
@@ -440,10 +445,13 @@ def _line_and_people() -> Any:
     people |= {"measure": Measure.REQUESTED, "payee_kind": PayeeKind.PERSON}
     paid = Exists(Flow.objects.filter(grain=Grain.YEAR, **people)) | Exists(FlowDelta.objects.filter(**people))
     rows = BudgetLine.objects.public().filter(year=_FIRST, number=_SECOND)
-    return rows.annotate(people=paid).values_list(*_LINE, "people")
+    return rows.annotate(people=paid).values_list(*told.LINE, "people")
 
 
 _QUESTIONS: dict[str, Callable[[], Any]] = {
+    "contracts": lambda: _announced(line_id=_FIRST),
+    "contract": lambda: _announced(unit_id=_FIRST, contract_no=_WORD),
+    "numbered": lambda: _announced(contract_no=_WORD),
     "line": _line_and_people,
     "payment": lambda: Payment.objects.public().filter(pk=_FIRST).values_list(*told.COLUMNS, *_PAID),
     "offices": lambda: Approval.objects.filter(request_id=_FIRST, round=_SECOND).values_list("step", "office"),
@@ -470,20 +478,45 @@ _QUESTIONS: dict[str, Callable[[], Any]] = {
 }
 
 
-def _contracts(**facts: Any) -> Any:
-    """Published contracts with legal persons."""
-    return _announced(published_on__lte=clocks.today(), **facts)
+# --- contracts
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """A published contract with a legal person, as far as it is against one line."""
+
+    key: int
+    line_id: int
+    unit_id: int
+    contract_no: str
+    title: str
+    payee: str
+    kind: str
+    fen: int
+    used_fen: int
+    signed_on: date
+    published_on: date
+    year: int
+    number: int
+
+
+def _contracts(name: str, *keys: object) -> list[_Committed]:
+    """1 query. Those of a question of _QUESTIONS that are published by today."""
+    rows = [_Committed(*row) for row in _run(name, *keys)]
+    return [row for row in rows if row.published_on <= clocks.today()]
 
 
 def _announced(**facts: Any) -> Any:
-    rows = Commitment.objects.filter(payee__kind__in=told.LEGAL, line__withheld=False, **facts)
-    return rows.select_related("payee", "line").order_by("id")
+    rows = Commitment.objects.filter(
+        payee__kind__in=told.LEGAL, line__withheld=False, published_on__isnull=False, **facts
+    )
+    return rows.order_by("id").values_list(
+        "id", "line_id", "unit_id", "contract_no", "title", "payee__name", "payee__kind", "amount_fen", "used_fen",
+        "signed_on", "published_on", "line__year", "line__number",
+    )  # fmt: skip
 
 
-_CONTRACTS = statements.Kept(lambda line: _announced(published_on__isnull=False, line_id=line))
-
-
-def _contract(rows: Sequence[Commitment]) -> OneContract:
+def _contract(rows: Sequence[_Committed]) -> OneContract:
     first = rows[0]
     unit = directory.unit(first.unit_id)
     return OneContract(
@@ -491,11 +524,11 @@ def _contract(rows: Sequence[Commitment]) -> OneContract:
         title=first.title,
         unit=unit.code,
         unit_name=unit.name,
-        payee=f"{first.payee.name}（{PayeeKind(first.payee.kind).label}）",
-        fen=sum(row.amount_fen for row in rows),
+        payee=f"{first.payee}（{PayeeKind(first.kind).label}）",
+        fen=sum(row.fen for row in rows),
         used_fen=sum(row.used_fen for row in rows),
         signed_on=first.signed_on,
-        published_on=first.published_on or first.signed_on,
-        year=first.line.year,
-        lines=[line_ref(row.line) for row in rows],
+        published_on=first.published_on,
+        year=first.year,
+        lines=[refs.written("ZB", row.year, row.number) for row in rows],
     )
