@@ -1,8 +1,13 @@
-"""A file of a million rows, read in blocks and column by column: the cells as `broker` reads them, written for COPY."""
+"""A file of a million rows, read in blocks and column by column: the cells as `broker` reads them, written for COPY.
 
+What is written plainly is looked at a column at a time; whatever else there is goes the long way, cell by cell.
+"""
+
+import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 
 from minxin.disclosures.rules import broker
 from minxin.disclosures.rules.broker import Fault
@@ -12,6 +17,7 @@ NOTHING = "\x01"  # an empty cell in the COPY: no cell that can be read holds it
 MOST_FAULTS = 10_000  # who has so many cells to put right is told of these first
 _KEPT = 20_000  # cells remembered of a column: the same days, codes and kinds come again and again
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+_AMOUNTS = re.compile(r"[0-9]{1,12}\.[0-9]{2}(?: [0-9]{1,12}\.[0-9]{2})*")
 
 
 class _Known(dict[str, str]):
@@ -33,7 +39,7 @@ class _Cells:
 
     column: Column
     place: int | None
-    write: Callable[[str], str]
+    write: Callable[[Sequence[str]], Sequence[str]]
     unread: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,18 +62,23 @@ class Reading:
         """Whether there is enough to put right."""
         return len(self.faults) >= MOST_FAULTS
 
-    def block(self, first: int, rows: Sequence[Sequence[str]]) -> str:
-        """These rows of the file, the first of them with that number, as lines of a COPY: number and cells by column.
+    def block(self, first: int, text: str) -> tuple[str, int]:
+        """This part of the file, its first row with that number, as lines of a COPY; and how many rows were read.
 
-        Rows without any cell of their own are none.
+        A line is a number and the cells by column. Rows without any cell of their own are none. Raises csv.Error.
         """
-        numbers: Sequence[int] = range(first, first + len(rows))
+        typed = _apart(text, self._width)
+        if typed and all(map(str.strip, typed[self._first])):
+            numbers = range(first, first + len(typed[0]))
+            return self._lines(numbers, typed), len(numbers)
+        rows = list(csv.reader(StringIO(text, newline=""), strict=True))
+        kept: tuple[Sequence[int], Sequence[Sequence[str]]] = (range(first, first + len(rows)), rows)
         if set(map(len, rows)) != {self._width} or not all(map(str.strip, [row[self._first] for row in rows])):
-            numbers, rows = self._even(numbers, rows)
-        if not rows:
-            return ""
-        self.rows += len(rows)
-        typed = list(zip(*rows, strict=True))
+            kept = self._even(*kept)
+        return self._lines(kept[0], list(zip(*kept[1], strict=True))) if kept[1] else "", len(rows)
+
+    def _lines(self, numbers: Sequence[int], typed: Sequence[Sequence[str]]) -> str:
+        self.rows += len(numbers)
         written = [self._column(cells, typed, numbers) for cells in self._columns]
         lines = "\n".join(map("\t".join, zip(map(str, numbers), *written, strict=True)))
         return lines.replace("\\", "\\\\") + "\n"
@@ -89,7 +100,7 @@ class Reading:
         if cells.place is None:
             return [_empty(cells.column)] * len(numbers)
         raw = typed[cells.place]
-        written = list(map(cells.write, raw))
+        written = cells.write(raw)
         if cells.unread:
             self._tell_unread(cells, raw, numbers)
         if cells.column.needed and _empty(cells.column) in written:
@@ -135,20 +146,60 @@ def _empty(column: Column) -> str:
     return NOTHING if column.kind in {"date", "count"} else ""
 
 
-def _quick(column: Column, slowly: Callable[[str], str], *, seldom_twice: bool) -> Callable[[str], str]:
-    """The same, several times as fast: by a look at what is written plainly, or remembering what came before."""
+def _apart(text: str, width: int) -> Sequence[Sequence[str]]:
+    """The columns of lines that all have so many cells, none of them between quotation marks; else none.
+
+    Empty cells may stand as a pair of them, as PostgreSQL writes them: looked for twice, for neighbours share a comma.
+    """
+    plain = (text.replace("\r\n", "\n") if "\r" in text else text).removesuffix("\n")
+    if '"' in plain:
+        plain = f"{plain}\n".replace(',"",', ",,").replace(',"",', ",,").replace(',""\n', ",\n")[:-1]
+    if '"' in plain or "\r" in plain:
+        return []
+    cells = plain.replace("\n", ",\n,").split(",")
+    ends = cells[width :: width + 1]
+    if len(cells) % (width + 1) != width or not plain.count("\n") == ends.count("\n") == len(ends):
+        return []
+    return [cells[place :: width + 1] for place in range(width)]
+
+
+def _quick(
+    column: Column, slowly: Callable[[str], str], *, seldom_twice: bool
+) -> Callable[[Sequence[str]], Sequence[str]]:
+    """The cells of a column at once where all are written plainly, else one by one; or as remembered."""
     longest = column.longest
     if column.kind == "money":
-        return lambda raw: _amount(raw) or slowly(raw)
+        return lambda raw: _amounts(raw) or [_amount(cell) or slowly(cell) for cell in raw]
     if column.kind == "text":
-        return lambda raw: raw.strip() if len(raw) <= longest and raw.isprintable() else slowly(raw)
+
+        def word(cell: str) -> str:
+            return cell.strip() if _shown(cell, [cell], longest) else slowly(cell)
+
+        return lambda raw: list(map(str.strip if _shown("".join(raw), raw, longest) else word, raw))
     if seldom_twice:
-        return lambda raw: raw if _plain(raw) and len(raw) <= longest else slowly(raw)
-    return _Known(slowly).__getitem__
+
+        def code(cell: str) -> str:
+            return cell if _plain(cell, [cell], longest) else slowly(cell)
+
+        return lambda raw: raw if _plain("".join(raw), raw, longest) else list(map(code, raw))
+    known = _Known(slowly).__getitem__
+    return lambda raw: list(map(known, raw))
 
 
-def _plain(raw: str) -> bool:
-    return raw.isascii() and raw.isprintable() and " " not in raw
+def _shown(text: str, cells: Sequence[str], longest: int) -> bool:
+    """Whether these cells, `text` together, are short enough and hold no letter that cannot be shown."""
+    return text.isprintable() and max(map(len, cells)) <= longest
+
+
+def _plain(text: str, cells: Sequence[str], longest: int) -> bool:
+    return text.isascii() and " " not in text and _shown(text, cells, longest)
+
+
+def _amounts(raw: Sequence[str]) -> list[str]:
+    """A column of yuan with two places each in fen, or nothing when some are written otherwise."""
+    text = " ".join(raw)
+    fen = text.replace(".", "").split(" ") if _AMOUNTS.fullmatch(text) else []
+    return fen if len(fen) == len(raw) else []
 
 
 def _amount(raw: str) -> str:
