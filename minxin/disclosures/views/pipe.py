@@ -1,12 +1,15 @@
 """The glass pipe: picture, parts, the rows behind, the calendar, where money stands still, one yuan's way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -18,9 +21,11 @@ from minxin.disclosures.forms import pipe as addresses
 from minxin.disclosures.forms.pipe import address
 from minxin.disclosures.reports import flow, idle, told, trace
 from minxin.disclosures.reports.flow import Part, View, Where
+from minxin.disclosures.reports.told import Told
 from minxin.disclosures.rules import pipe_public
 from minxin.disclosures.rules.pipe_public import Flowing, Stretch
 from minxin.kernel import clocks, sheets
+from minxin.ui import words
 
 WAYS = {
     "department": gettext_lazy("按部门"),
@@ -79,7 +84,7 @@ def payments(request: HttpRequest, year: int) -> HttpResponse:
         return render(request, "disclosures/pipe/units.html", facts)
     page = told.payments(where, stretch=stretch, before=request.GET.get("before", ""))
     facts |= {
-        "rows": tuple(told.named(page.rows, year)),
+        "rows": _rows(page.rows, year),
         "older": page.older,
         "sums": page.sums,
     }
@@ -153,8 +158,8 @@ def line(request: HttpRequest, ref: str) -> HttpResponse:
     """One budget line's way forward."""
     found = trace.line(ref, before=request.GET.get("before", ""))
     facts = _frame(found.where) | {"found": found, "crumbs": _crumbs(replace(found.where, function="", economic=""))}
-    facts |= {"stretches": _stretches(found.where, pipe_public.flowing(found.sums)), "shown": _OF_A_LINE}
-    facts["rows"] = tuple(told.named(found.payments.rows, found.where.year))
+    facts["stretches"] = [row for row in pipe_public.flowing(found.sums) if row.fen and row.stretch in _OF_A_LINE]
+    facts["rows"] = _rows(found.payments.rows, found.where.year)
     return render(request, "disclosures/pipe/line.html", facts)
 
 
@@ -163,7 +168,7 @@ def contract(request: HttpRequest, unit: str, contract_no: str) -> HttpResponse:
     """One published contract and the payments that fulfil it."""
     found = trace.contract(unit, contract_no, before=request.GET.get("before", ""))
     where = Where(found.year, unit=found.unit)
-    facts = _frame(where) | {"found": found, "rows": tuple(told.named(found.payments.rows, found.year))}
+    facts = _frame(where) | {"found": found, "rows": _rows(found.payments.rows, found.year)}
     return render(request, "disclosures/pipe/contract.html", facts)
 
 
@@ -202,7 +207,7 @@ def _frame(where: Where) -> dict[str, Any]:
         "where": where,
         "crumbs": _crumbs(where),
         "chosen": _chosen(where),
-        "doors_": [{"href": address(door, where), "label": label, "door": door} for door, label in doors],
+        "doors_": tuple((address(door, where), label, door) for door, label in doors),
         "name": _name(where),
     }
 
@@ -257,19 +262,50 @@ def _ways(where: Where, by: str, stretch: Stretch | None) -> list[Mapping[str, A
     ]
 
 
-def _stretches(where: Where, rows: list[Flowing]) -> list[tuple[Flowing, str]]:
+def _stretches(where: Where, rows: list[Flowing]) -> tuple[tuple[Flowing, str], ...]:
     """Each stretch that holds money with where it opens its rows: payments, lines, or the parts it is in."""
     found = []
-    for row in rows:
+    for row in (row for row in rows if row.fen):
         if row.stretch in pipe_public.ON_PAYMENTS:
             href = address("pipe_payments", where, stretch=row.stretch)
         elif where.unit and row.stretch in pipe_public.ON_LINES:
             href = address("pipe_lines", where)
         else:
             href = address("pipe", where, stretch=row.stretch) + "#parts"
-        if row.fen:
-            found.append((row, href))
-    return found
+        found.append((row, href))
+    return tuple(found)
+
+
+def _rows(rows: Iterable[Told], year: int) -> tuple[tuple[str, ...], ...]:
+    """Payments in the words of their rows, escaped: a list has fifty, and they say mostly the same."""
+    return tuple(_row(*named) for named in told.named(rows, year))
+
+
+def _row(row: Told, function: str, economic: str) -> tuple[str, ...]:
+    return (
+        SafeString(row.ref),
+        SafeString(row.on.isoformat()),
+        SafeString(words.amount(row.fen)),
+        _escaped(f"{function} · {economic}"),
+        _escaped(row.project),
+        _escaped(row.payee or row.kind),
+        _contract(row.unit, row.contract) if row.payee else "",
+        _escaped(row.contract),
+        _escaped(row.stage),
+        SafeString(words.amount(row.returned_fen)) if row.returned_fen else "",
+    )
+
+
+@lru_cache(maxsize=8192)
+def _escaped(text: str) -> SafeString:
+    """Escaped once."""
+    return escape(text)
+
+
+@lru_cache(maxsize=8192)
+def _contract(unit: str, contract_no: str) -> SafeString:
+    """The address of a contract's page, as a page writes it."""
+    return escape(reverse("pipe_contract", args=[unit, contract_no]))
 
 
 def _parts(view: View, stretch: Stretch | None, request: HttpRequest, *, door: str = "pipe") -> dict[str, Any]:
