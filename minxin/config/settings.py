@@ -129,9 +129,11 @@ def _database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
             **options,
+            "options": f"{options.get('options', '')} -c plan_cache_mode=force_generic_plan".strip(),
             "pool": {"min_size": 1, "max_size": int(os.environ.get("MINXIN_POOL", "16")), "timeout": 5},
             "server_side_binding": False,
-            "prepare_threshold": 5,  # for kernel.statements only: Django's own cursors never prepare
+            "prepare_threshold": 5,  # for kernel.statements only: Django's own cursors never prepare, and a plan they
+            # keep is made once for a connection, not five times anew first (PostgreSQL's default)
         },
         "TEST": {"NAME": f"test_{unquote(parts.path.lstrip('/'))}"},
     }

@@ -39,7 +39,7 @@ def run(statement: str, values: Sequence[object]) -> tuple[Any, ...] | None:
     _note(statement)
     with connection.wrap_database_errors, _Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
-        return cursor.fetchone() if cursor.description else None
+        return cursor.fetchone() if _has_rows(cursor) else None
 
 
 def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
@@ -48,7 +48,7 @@ def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     _note(statement)
     with connection.wrap_database_errors, _Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if _has_rows(cursor) else []
 
 
 def planned(statement: str, values: Sequence[object]) -> tuple[str, tuple[object, ...]]:
@@ -130,6 +130,11 @@ def _placeholder(value: object) -> str:
     if isinstance(value, datetime):
         return "timestamptz"
     return "date" if isinstance(value, date) else ""
+
+
+def _has_rows(cursor: _Cursor) -> bool:
+    """Whether the statement gives rows; `cursor.description` would tell too, and describe every column for it."""
+    return cursor.pgresult is not None and cursor.pgresult.nfields > 0
 
 
 def _note(statement: str) -> None:

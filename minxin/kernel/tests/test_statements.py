@@ -62,3 +62,18 @@ def test_what_belongs_to_a_word_is_asked_once_planned_and_read_as_the_orm_reads_
         assert named(first.pk) == [(first.on, first.note)]
         assert "version" in beside(first.pk)[0]._state.fields_cache
         assert beside(first.pk)[0].version == first.version
+
+
+@pytest.mark.django_db
+def test_a_statement_without_rows_gives_none() -> None:
+    assert statements.rows("UPDATE kernel_calendarday SET note = note WHERE id = $1::bigint", [0]) == []
+    assert statements.run("UPDATE kernel_calendarday SET note = note WHERE id = $1::bigint", [0]) is None
+
+
+@pytest.mark.django_db
+def test_a_connection_plans_a_kept_statement_once() -> None:
+    statement = "SELECT note FROM kernel_calendarday WHERE id = $1::bigint"
+    for key in range(3):
+        statements.rows(statement, [key])
+    asked = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1::text"
+    assert statements.rows(asked, [statement]) == [(3, 0)]
