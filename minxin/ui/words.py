@@ -46,6 +46,11 @@ def _day(on: dt.date, _language: str | None) -> str:
     return _("%(year)d年%(month)d月%(day)d日") % {"year": on.year, "month": on.month, "day": on.day}
 
 
+def month(value: dt.date | None) -> str:
+    """The month of a day: 2026年11月."""
+    return NOTHING if value is None else _("%(year)d年%(month)d月") % {"year": value.year, "month": value.month}
+
+
 def weekday(value: dt.date | dt.datetime | None) -> str:
     """The day of the week: 星期六."""
     if value is None:

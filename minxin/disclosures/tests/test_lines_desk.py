@@ -108,7 +108,7 @@ def test_a_line_s_page_tells_every_change_and_what_was_done(walk: Walk) -> None:
     assert sum(change.fen for change in page.changes) == page.row.has.approved_fen
     assert (page.row.has.free_fen, page.row.has.idle_fen) == (7_501_000, 37_501_000)
     text = enter(walk, "school_clerk").get(f"{LIST}{ref}/").text
-    for words in ("追1号", "执行审计意见", "盘活1号", "多年未用", "395,010.00", "逐月下达的额度", "2006-01", target):
+    for words in ("追1号", "执行审计意见", "盘活1号", "多年未用", "395,010.00", "逐月下达的额度", "2006年1月", target):
         assert words in text, words
     assert "<form" not in text.partition('id="balances"')[0].partition("case-head")[2], "nothing is offered to a unit"
 

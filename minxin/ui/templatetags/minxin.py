@@ -38,6 +38,7 @@ CHARTS = ("bar", "line", "treemap", "sunburst", "sankey", "calendar")
 
 keeping.register(register)
 register.filter("day", words.day)
+register.filter("month", words.month)
 register.filter("weekday", words.weekday)
 register.filter("moment", words.moment)
 register.filter("due", words.due)

@@ -32,12 +32,15 @@ def drawn(source: str, **facts: object) -> str:
 
 def test_days_and_deadlines_are_said_in_chinese():
     at = dt.datetime(2007, 3, 7, 14, 5, tzinfo=ZONE)
-    assert drawn("{{ at|day }} {{ at|weekday }} {{ at|moment }}", at=at) == "2007年3月7日 星期三 2007年3月7日 14:05"
+    assert (
+        drawn("{{ at|day }} {{ at|month }} {{ at|weekday }} {{ at|moment }}", at=at)
+        == "2007年3月7日 2007年3月 星期三 2007年3月7日 14:05"
+    )
     assert words.due(at) == "2007年3月7日 星期三 14:05前"
     assert words.due(dt.datetime(2007, 3, 10, tzinfo=ZONE)) == "2007年3月9日 星期五 24时前"
     assert words.due(dt.datetime(2007, 3, 9, 16, 0, tzinfo=dt.UTC)) == "2007年3月9日 星期五 24时前"
     assert words.due(dt.date(2007, 3, 9)) == "2007年3月9日 星期五前"
-    assert [f(None) for f in (words.day, words.weekday, words.moment, words.due)] == ["—"] * 4
+    assert [f(None) for f in (words.day, words.month, words.weekday, words.moment, words.due)] == ["—"] * 5
 
 
 def test_money_has_unit_separators_and_two_decimals():
