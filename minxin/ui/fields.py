@@ -1,4 +1,4 @@
-"""A bound form field turned into what its template shows: control, hint, faults and how they are tied together."""
+"""A bound form field turned into what its template shows: control, hint, faults, their ties; and amounts as typed."""
 
 import copy
 import html
@@ -11,10 +11,33 @@ from django.forms.utils import flatatt
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from minxin.kernel import money
+from minxin.kernel.errors import Refused
+
+YUAN = gettext_lazy("单位是元，最多两位小数，例如 429.00。")  # what to say beside an amount whose label has no unit
 _GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 _TEXT = {"email": "email", "url": "url", "tel": "tel"}
 _KNOWN = {"label", "hint", "rows", "placeholder", "width", "autocomplete", "inputmode", "hints", "plain"}
+
+
+class YuanField(forms.CharField):
+    """An amount as people write it, in yuan: a Decimal to the fen, or None when nothing is written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=40, **options)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "control-number"}
+
+    def clean(self, value: Any) -> Any:
+        """The amount; what is no money is said so."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            return money.yuan(money.fen(typed))
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 def anchor(bound: BoundField) -> str:

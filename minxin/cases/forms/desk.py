@@ -21,7 +21,6 @@ from minxin.cases.forms.fields import (
     UnitField,
     UnitsField,
     YesNoField,
-    YuanField,
     cards,
     choice,
     day,
@@ -31,6 +30,7 @@ from minxin.cases.forms.fields import (
 )
 from minxin.cases.models import Case
 from minxin.cases.rules import codes, filing, moves
+from minxin.ui import fields
 
 Act = Callable[..., Case]
 COLOURS = [(row.value, row.label) for row in (codes.Slip.BLUE, codes.Slip.YELLOW, codes.Slip.RED)]
@@ -242,7 +242,7 @@ class RecordMoney(forms.Form):
     """登记金额."""
 
     kind = choice(gettext_lazy("类型"), codes.MoneyKind.choices)
-    amount = YuanField(label=gettext_lazy("金额"))
+    amount = fields.YuanField(label=gettext_lazy("金额"), help_text=fields.YUAN)
     people = number(gettext_lazy("涉及人数"), least=0, initial=1)
     evidence = line(gettext_lazy("凭据"), outcome.LINE, help_text=gettext_lazy("例如收条、发放表、缴款书及其编号。"))
     on = day(gettext_lazy("日期"))

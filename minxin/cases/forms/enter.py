@@ -6,10 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from minxin.cases.forms import choices
-from minxin.cases.forms.fields import UnitField, YuanField, cards, line, words
+from minxin.cases.forms.fields import UnitField, cards, line, words
 from minxin.cases.rules import codes, filing
 from minxin.directory import reports as directory
 from minxin.directory.rules import Officer
+from minxin.ui import fields
 
 CHANNELS = [(row.value, row.label) for row in codes.Channel if row in codes.STAFF_CHANNELS]
 
@@ -39,7 +40,7 @@ class Enter(forms.Form):
         required=False,
         help_text=gettext_lazy("说不清是哪个单位时，按原话写。"),
     )
-    amount = YuanField(label=gettext_lazy("涉及金额"), required=False)
+    amount = fields.YuanField(label=gettext_lazy("涉及金额"), required=False, help_text=fields.YUAN)
     anonymous = forms.BooleanField(label=gettext_lazy("匿名"), required=False)
     name = line(gettext_lazy("姓名"), 40, required=False)
     phone = line(gettext_lazy("电话"), 40, required=False)

@@ -1,4 +1,4 @@
-"""Fields the desk's forms are made of: units by name, money, texts, choices in sight."""
+"""Fields the desk's forms are made of: units by name, texts, choices in sight."""
 
 import re
 from typing import Any
@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
-from minxin.kernel import money
-from minxin.kernel.errors import Absent, Refused
+from minxin.kernel.errors import Absent
 
 Label = Any  # a string, or one that is translated when it is shown
 NONE = ("", gettext_lazy("请选择"))
@@ -66,25 +65,6 @@ def find_unit(typed: str) -> UnitRef:
         raise forms.ValidationError(_("没有找到“%(typed)s”，请换几个字再试。") % {"typed": typed[:30]})
     names = "、".join(row.name for row in found[:8])
     raise forms.ValidationError(_("有几个单位都像，请写全名：%(names)s。") % {"names": names})
-
-
-class YuanField(forms.CharField):
-    """An amount of money as people write it, in yuan; a Decimal."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("help_text", gettext_lazy("单位是元，最多两位小数，例如 429.00。"))
-        super().__init__(max_length=40, **options)
-        self.widget.attrs["inputmode"] = "decimal"
-
-    def clean(self, value: Any) -> Any:
-        """The amount, or None when nothing is written."""
-        typed = super().clean(value)
-        if not typed:
-            return None
-        try:
-            return money.yuan(money.fen(typed))
-        except Refused as refusal:
-            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 class YesNoField(forms.TypedChoiceField):

@@ -22,31 +22,13 @@ from minxin.disclosures.reports.plans import PlanLine
 from minxin.disclosures.rules.codes import PayeeKind, PayMode, RequestStage, SettleMode
 from minxin.kernel import money, refs
 from minxin.kernel.errors import Refused
-from minxin.ui import fields
+from minxin.ui import fields, words
 
 FIRST_ROWS, MORE_ROWS, MOST_ROWS = 3, 5, 40  # of a request by hand; more rows come by the API
 _ANY = [("", gettext_lazy("全部"))]
 _CHOOSE = [("", gettext_lazy("请选择"))]
 _NO_LINE = {"invalid_choice": gettext_lazy("这条指标今年没有可用的额度，请重新选择。")}
 _LAST_DIGITS = gettext_lazy("付过的收款人可以不填账号和开户银行，系统用登记过的。")
-
-
-class Yuan(forms.CharField):
-    """An amount as people write it, in yuan: a Decimal, or None when nothing is written."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=40, **options)
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "control-number"}
-
-    def clean(self, value: Any) -> Any:
-        """The amount; what is no money is said so."""
-        typed = super().clean(value)
-        if not typed:
-            return None
-        try:
-            return money.yuan(money.fen(typed))
-        except Refused as refusal:
-            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 def _day(label: Any, **options: Any) -> forms.DateField:
@@ -81,7 +63,7 @@ class PaymentForm(_PayeeForm):
     """One row of a payment request."""
 
     line = forms.ChoiceField(label=gettext_lazy("指标"), error_messages=_NO_LINE)
-    amount = Yuan(label=gettext_lazy("金额（元）"))
+    amount = fields.YuanField(label=gettext_lazy("金额（元）"))
     purpose = forms.CharField(label=gettext_lazy("用途"), max_length=120)
     contract = forms.CharField(label=gettext_lazy("合同编号"), max_length=60, required=False)
     settle = forms.ChoiceField(
@@ -242,11 +224,10 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, lines: Sequence[DeskLine], year: int, **more: Any) -> None:
         super().__init__(*args, **more)
         months = [date(year, month, 1) for month in range(1, 13)]
-        words = [(day.isoformat(), _("%(year)d年%(month)d月") % {"year": year, "month": day.month}) for day in months]
-        self.fields["month"].choices = words  # type: ignore[attr-defined]
+        self.fields["month"].choices = [(day.isoformat(), words.month(day)) for day in months]  # type: ignore[attr-defined]
         self.lines = lines
         for line in lines:
-            self.fields[line.ref] = Yuan(label=line.name, required=False)
+            self.fields[line.ref] = fields.YuanField(label=line.name, required=False)
             self.fields[line.ref].widget.attrs |= {"aria-label": _("%(name)s 的计划金额（元）") % {"name": line.name}}
 
     @property
@@ -308,7 +289,7 @@ class ReducedPlan(ReasonForm):
     """What of an issued allotment that nobody has asked for is taken back, and why."""
 
     line = forms.ChoiceField(label=gettext_lazy("指标"))
-    amount = Yuan(label=gettext_lazy("收回金额（元）"))
+    amount = fields.YuanField(label=gettext_lazy("收回金额（元）"))
 
     field_order = ("line", "amount", "reason")
 
@@ -328,7 +309,7 @@ class ContractForm(_PayeeForm):
     line = forms.ChoiceField(label=gettext_lazy("指标"), error_messages=_NO_LINE)
     contract_no = forms.CharField(label=gettext_lazy("合同编号"), max_length=60)
     title = forms.CharField(label=gettext_lazy("合同名称"), max_length=120)
-    amount = Yuan(label=gettext_lazy("合同金额（元）"))
+    amount = fields.YuanField(label=gettext_lazy("合同金额（元）"))
     signed_on = _day(gettext_lazy("签订日期"))
     published_on = _day(
         gettext_lazy("公告日期"), required=False, help_text=gettext_lazy("公告以后才能支付，可以之后再登记。")
@@ -358,7 +339,7 @@ class AnnounceForm(forms.Form):
 class AmendForm(forms.Form):
     """A contract's new amount."""
 
-    amount = Yuan(label=gettext_lazy("变更后的金额（元）"))
+    amount = fields.YuanField(label=gettext_lazy("变更后的金额（元）"))
 
 
 class LinesAsked(forms.Form):
