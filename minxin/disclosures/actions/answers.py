@@ -4,47 +4,46 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from minxin.disclosures.actions import arrivals, differences
 from minxin.disclosures.actions.arrivals import Arrival, Received
 from minxin.disclosures.actions.differences import Found
 from minxin.disclosures.models import Order
-from minxin.disclosures.models.payment import order_number, order_ref, payment_ref
+from minxin.disclosures.models.payment import in_years, order_number, order_ref, payment_ref
 from minxin.disclosures.rules import settling, vouchers
 from minxin.disclosures.rules.codes import DifferenceKind, OrderStage, PaymentStage
 from minxin.disclosures.rules.settling import Answer
-from minxin.kernel import clocks
+from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Refused
 from minxin.ledger import actions as ledger
 
 _ROWS = """
 SELECT id, stage, amount_fen, bank_no, line_id, commitment_id, ordered_on
-FROM disclosures_payment WHERE order_id = %s AND id >= %s AND id < %s ORDER BY id
+FROM disclosures_payment p WHERE order_id = $1::bigint AND {years} ORDER BY id
 """
 _ANSWER = """
 UPDATE disclosures_payment p
 SET stage = CASE WHEN a.paid THEN 4 ELSE 7 END, paid_on = CASE WHEN a.paid THEN a.day END, bank_no = a.bank_no
-FROM unnest(%(ids)s::bigint[], %(paid)s::boolean[], %(days)s::date[], %(numbers)s::text[]) AS a (id, paid, day, bank_no)
-WHERE p.id = a.id AND p.id >= %(first)s AND p.id <= %(last)s AND p.order_id = %(order)s AND p.stage = 3
+FROM unnest($2::bigint[], $3::boolean[], $4::date[], $5::text[]) AS a (id, paid, day, bank_no)
+WHERE p.id = a.id AND p.order_id = $1::bigint AND {years} AND p.stage = 3 RETURNING p.id
 """
 _LINES = """
 UPDATE disclosures_budgetline l
 SET requested_fen = l.requested_fen - m.asked, paid_fen = l.paid_fen + m.paid,
     last_paid_on = greatest(l.last_paid_on, m.day)
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[]) AS m (id, asked, paid, day) WHERE l.id = m.id
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::date[]) AS m (id, asked, paid, day) WHERE l.id = m.id
 """
 _COMMITMENTS = """
 UPDATE disclosures_commitment c SET used_fen = c.used_fen - m.fen
-FROM unnest(%s::bigint[], %s::bigint[]) AS m (id, fen) WHERE c.id = m.id
+FROM unnest($1::bigint[], $2::bigint[]) AS m (id, fen) WHERE c.id = m.id
 """
 _FAILURES = """
 INSERT INTO disclosures_failure (payment_id, reason, "on", at)
-SELECT f.id, f.reason, f.day, %s FROM unnest(%s::bigint[], %s::text[], %s::date[]) AS f (id, reason, day)
+SELECT f.id, f.reason, f.day, $1::timestamptz FROM unnest($2::bigint[], $3::text[], $4::date[]) AS f (id, reason, day)
 """
+_ADVANCE = "UPDATE disclosures_order SET stage = $2::text, paid_at = $3::timestamptz WHERE id = $1::bigint"
 _PAID = {PaymentStage.PAID, PaymentStage.CLEARED, PaymentStage.RETURNED}
 
 
@@ -93,9 +92,8 @@ class _Row:
 
 
 def _rows(order: Order) -> dict[int, _Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [order.pk, order.year * settling.PER_YEAR, (order.year + 1) * settling.PER_YEAR])
-        return {row[0]: _Row(*row) for row in cursor.fetchall()}
+    found = statements.rows(_ROWS.format(years=in_years(order.year, order.year)), [order.pk])
+    return {row[0]: _Row(*row) for row in found}
 
 
 def _spread(whole: Answer, order: Order, rows: Mapping[int, _Row]) -> tuple[Answer, ...]:
@@ -146,27 +144,17 @@ def _move(good: Sequence[Answer], rows: Mapping[int, _Row], order: Order) -> Non
         if commitment and not answer.paid:
             freed[commitment] += rows[answer.payment].fen
     lines = _by_line(good, rows)
-    values: dict[str, Any] = {
-        "ids": [answer.payment for answer in good],
-        "paid": [answer.paid for answer in good],
-        "days": [answer.on for answer in good],
-        "numbers": [answer.bank_no for answer in good],
-        "first": min(rows),
-        "last": max(rows),
-        "order": order.pk,
-    }
-    failed = [answer for answer in good if not answer.paid]
-    with connection.cursor() as cursor:
-        arrivals.hold_balances(cursor, lines, freed)
-        cursor.execute(_ANSWER, values)
-        if cursor.rowcount != len(good):
-            raise AssertionError("a payment was answered twice under the lock of its order")
-        cursor.execute(_LINES, [list(lines), *map(list, zip(*lines.values(), strict=True))])
-        if freed:
-            cursor.execute(_COMMITMENTS, [list(freed), list(freed.values())])
-        if failed:
-            ids, reasons = [answer.payment for answer in failed], [answer.reason for answer in failed]
-            cursor.execute(_FAILURES, [clocks.now(), ids, reasons, [answer.on for answer in failed]])
+    answers = [[a.payment for a in good], [a.paid for a in good], [a.on for a in good], [a.bank_no for a in good]]
+    arrivals.hold_balances(lines, freed)
+    moved = statements.rows(_ANSWER.format(years=in_years(order.year, order.year)), [order.pk, *answers])
+    if len(moved) != len(good):
+        raise AssertionError("a payment was answered twice under the lock of its order")
+    statements.run(_LINES, [list(lines), *map(list, zip(*lines.values(), strict=True))])
+    if freed:
+        statements.run(_COMMITMENTS, [list(freed), list(freed.values())])
+    if failed := [answer for answer in good if not answer.paid]:
+        ids, reasons = [answer.payment for answer in failed], [answer.reason for answer in failed]
+        statements.run(_FAILURES, [clocks.now(), ids, reasons, [answer.on for answer in failed]])
 
 
 def _by_line(good: Sequence[Answer], rows: Mapping[int, _Row]) -> dict[int, tuple[int, int, date | None]]:
@@ -192,4 +180,4 @@ def _advance(order: Order, good: Sequence[Answer], rows: Mapping[int, _Row]) -> 
     elif not waiting:
         order.stage = OrderStage.PAID if paid else OrderStage.FAILED
         order.paid_at = clocks.now() if paid else None
-    order.save(update_fields=["stage", "paid_at"])
+    statements.run(_ADVANCE, [order.pk, str(order.stage), order.paid_at])

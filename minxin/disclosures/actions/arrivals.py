@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
@@ -16,14 +15,22 @@ from minxin.disclosures.models import Order, Voucher
 from minxin.disclosures.models.settlement import sealed
 from minxin.disclosures.rules import vouchers
 from minxin.disclosures.rules.codes import DifferenceKind, OrderStage, VoucherKind
-from minxin.kernel import clocks
+from minxin.kernel import clocks, statements
 from minxin.kernel.errors import Absent, Refused
 
 _KEEP = """
 INSERT INTO disclosures_voucher (kind, outgoing, number, year, finance_id, bank_id, key, body, sha256, at)
-VALUES (%s, false, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES ($1::text, false, $2::text, $3::smallint, $4::bigint, $5::bigint, $6::bytea, $7::bytea, $8::text,
+    $9::timestamptz)
 ON CONFLICT (bank_id, kind, outgoing, year, number) DO NOTHING RETURNING id
 """
+
+
+_COLUMNS = [field.attname for field in Order._meta.concrete_fields]
+_ORDER = f"""
+SELECT {", ".join(_COLUMNS)} FROM disclosures_order
+WHERE year = $1::smallint AND number = $2::bigint AND ($3::bigint[] IS NULL OR bank_id = ANY($3)) FOR NO KEY UPDATE
+"""  # noqa: S608 - names of our own only
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +96,8 @@ def keep(arrival: Arrival, *, finance_id: int, bank_id: int) -> bool:
         row.body,
         digest,
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [*values, clocks.now()])
-        if cursor.fetchone():
-            return True
+    if statements.run(_KEEP, [*values, clocks.now()]):
+        return True
     same = Voucher.objects.filter(bank_id=bank_id, kind=envelope.kind, year=envelope.year, outgoing=False)
     if not same.filter(number=envelope.number, sha256=digest).exists():
         theirs = vouchers.fen(arrival.paper.head, vouchers.FORMS[envelope.kind].total)
@@ -103,18 +108,18 @@ def keep(arrival: Arrival, *, finance_id: int, bank_id: int) -> bool:
 
 def order_of(number: tuple[int, int], banks: frozenset[int] | None) -> Order:
     """The order, locked. Raises Absent when there is none or it is another bank's, Refused before it was sent."""
-    mine = Order.objects.all() if banks is None else Order.objects.filter(bank_id__in=banks)
-    order = mine.filter(year=number[0], number=number[1]).select_for_update(no_key=True).first()
-    if order is None:
+    row = statements.run(_ORDER, [*number, None if banks is None else list(banks)])
+    if row is None:
         raise Absent("absent", _("没有找到这张支付凭证，请核对凭证号。"), field="VoucherBillNo")
+    order = Order.from_db(connection.alias, _COLUMNS, row)
     if order.stage in {OrderStage.GENERATED, OrderStage.SEALED}:
         raise Refused("stage", _("这张支付凭证还没有发往银行，不能接收它的回单。"))
     return order
 
 
-def hold_balances(cursor: CursorWrapper, lines: Collection[int], commitments: Collection[int]) -> None:
+def hold_balances(lines: Collection[int], commitments: Collection[int]) -> None:
     """Lock budget lines, then commitments, each in the order of their keys, as everybody does who moves balances."""
     for table, keys in (("budgetline", lines), ("commitment", commitments)):
         if keys:
-            statement = f"SELECT id FROM disclosures_{table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
-            cursor.execute(statement, [sorted(keys)])
+            statement = f"SELECT id FROM disclosures_{table} WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+            statements.rows(statement, [list(keys)])

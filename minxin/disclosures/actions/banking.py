@@ -113,6 +113,7 @@ def notify_limits(*, finance: str, month: date, by: Officer) -> int:
     with transaction.atomic():
         rows = _told(bureau, month)
         accounts = {row.unit_id: row for row in Account.objects.filter(finance_id=bureau.id, closed_on=None)}
+        names = delivery.heading_names(month.year, {row["function"] for row in rows})[Scheme.FUNCTION]
         drafts = []
         for (mode, payer, doc_no), group in groupby(rows, key=lambda row: (row["mode"], row["payer"], row["doc_no"])):
             if payer not in accounts:
@@ -128,7 +129,7 @@ def notify_limits(*, finance: str, month: date, by: Officer) -> int:
                     "PlanMonth": f"{month:%Y%m}",
                 }
                 envelope = vouchers.Envelope(settling.limit_kind(PayMode(mode)), bureau.region, month.year, ref)
-                data = _notice(envelope, head, found[begin : begin + settling.MOST_ROWS])
+                data = _notice(envelope, head, found[begin : begin + settling.MOST_ROWS], names)
                 drafts.append(delivery.Draft(envelope, bureau.id, accounts[payer].bank_id, data))
         texts = delivery.keep(drafts)
         if drafts:
@@ -145,8 +146,9 @@ def _told(bureau: UnitRef, month: date) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _notice(envelope: vouchers.Envelope, head: dict[str, str], rows: list[dict[str, Any]]) -> bytes:
-    names = delivery.heading_names(envelope.year, {row["function"] for row in rows})[Scheme.FUNCTION]
+def _notice(
+    envelope: vouchers.Envelope, head: dict[str, str], rows: list[dict[str, Any]], names: Mapping[str, str]
+) -> bytes:
     head |= {
         "Id": envelope.number,
         "VouDate": vouchers.day(clocks.today()),

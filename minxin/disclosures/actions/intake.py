@@ -208,11 +208,19 @@ def _finance(batch: _Batch, by: Officer) -> int:
     return int(row[0])
 
 
+_BEFORE = """
+SELECT id FROM disclosures_submission WHERE unit_id = $1::bigint AND external_id = $2::text AND external_id <> ''
+"""
+
+
 def _again(batch: _Batch) -> Submission | None:
     if not batch.external_id:
         return None
-    known = Submission.objects.filter(unit_id=batch.unit.id, external_id=batch.external_id).first()
-    if known is not None and known.sha256 != batch.sha256:
+    row = statements.run(_BEFORE, [batch.unit.id, batch.external_id])
+    if row is None:
+        return None
+    known = Submission.objects.get(pk=row[0])
+    if known.sha256 != batch.sha256:
         sentence = _("编号“%(id)s”已经报过，内容和这一次不同。内容有变化时请换一个编号。")
         raise Refused("conflict", sentence % {"id": batch.external_id}, field="external_id")
     return known

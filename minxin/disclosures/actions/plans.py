@@ -4,9 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -17,29 +16,37 @@ from minxin.disclosures.models import Allotment, BudgetLine, BudgetUnit
 from minxin.disclosures.models.line import ref_of
 from minxin.disclosures.rules import pipe
 from minxin.disclosures.rules.codes import PlanStage
-from minxin.kernel import clocks, money
+from minxin.kernel import clocks, money, statements
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import actions as ledger
 
 _OPEN = """
 SELECT a.line_id, sum(a.amount_fen)::bigint, array_agg(a.month)
 FROM disclosures_allotment a
-WHERE a.line_id = ANY(%s) AND a.stage IN ('submitted', 'approved') GROUP BY 1
+WHERE a.line_id = ANY($1::bigint[]) AND a.stage IN ('submitted', 'approved') GROUP BY 1
 """
 _SUBMIT = """
 INSERT INTO disclosures_allotment
     (line_id, unit_id, finance_id, month, mode, amount_fen, stage, doc_no, submitted_at)
-SELECT l.id, l.unit_id, l.finance_id, g.month, l.mode, g.fen, 'submitted', '', %(at)s
-FROM unnest(%(lines)s::bigint[], %(months)s::date[], %(fen)s::bigint[]) AS g (line_id, month, fen)
+SELECT l.id, l.unit_id, l.finance_id, g.month, l.mode, g.fen, 'submitted', '', $4::timestamptz
+FROM unnest($1::bigint[], $2::date[], $3::bigint[]) AS g (line_id, month, fen)
 JOIN disclosures_budgetline l ON l.id = g.line_id
+"""
+_TOO_MUCH = """
+SELECT l.id FROM disclosures_budgetline l JOIN unnest($1::bigint[], $2::bigint[]) AS s (id, fen) USING (id)
+WHERE l.approved_fen - l.frozen_fen < l.allotted_fen + s.fen
 """
 _ISSUE = """
 WITH issued AS (
-    UPDATE disclosures_allotment SET stage = 'issued', issued_at = %(at)s, doc_no = %(doc_no)s
-    WHERE id = ANY(%(plans)s) RETURNING line_id, amount_fen
+    UPDATE disclosures_allotment SET stage = 'issued', issued_at = $3::timestamptz, doc_no = $2::text
+    WHERE id = ANY($1::bigint[]) RETURNING line_id, amount_fen
 )
 UPDATE disclosures_budgetline l SET allotted_fen = l.allotted_fen + s.fen
 FROM (SELECT line_id, sum(amount_fen)::bigint AS fen FROM issued GROUP BY 1) s WHERE s.line_id = l.id
+"""
+_MOVE = """
+UPDATE disclosures_allotment SET stage = $2::text, approved_at = coalesce($3::timestamptz, approved_at)
+WHERE id = ANY($1::bigint[])
 """
 
 
@@ -78,14 +85,8 @@ def submit_all(*, plans: Sequence[NewPlan], unit: str = "", by: Officer) -> int:
         for plan in plans
     ]
     _check_room(rows)
-    values: dict[str, Any] = {
-        "lines": [line.pk for line, _month, _fen in rows],
-        "months": [month for _line, month, _fen in rows],
-        "fen": [fen for _line, _month, fen in rows],
-        "at": clocks.now(),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SUBMIT, values)
+    of, months, fen = [row[0].pk for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+    statements.run(_SUBMIT, [of, months, fen, clocks.now()])
     _record(rows, units, by)
     return len(rows)
 
@@ -130,13 +131,11 @@ def issue(*, finance: str, month: date, doc_no: str, units: Collection[str] | No
     sums: dict[int, int] = {}
     for _pk, line, fen in rows:
         sums[line] = sums.get(line, 0) + fen
-    lines = BudgetLine.objects.in_bulk(sums)
-    over = [line for key, line in lines.items() if line.approved_fen - line.frozen_fen < line.allotted_fen + sums[key]]
-    if over:
+    if too_much := statements.rows(_TOO_MUCH, [list(sums), list(sums.values())]):
+        over = BudgetLine.objects.filter(pk__in=[row[0] for row in too_much])
         sentence = _("指标 %(lines)s 的余额不够下达，可能已被调减或冻结。请先作废或调整这些计划。")
         raise Refused("overdrawn", sentence % {"lines": holding.named(over)})
-    with connection.cursor() as cursor:
-        cursor.execute(_ISSUE, {"plans": [row[0] for row in rows], "doc_no": doc_no, "at": clocks.now()})
+    statements.run(_ISSUE, [[row[0] for row in rows], doc_no, clocks.now()])
     facts = {"month": holding.month_of(month), "lines": len(rows), "fen": sum(sums.values()), "doc_no": doc_no}
     ledger.record(stream=f"unit:{bureau.code}", verb="issue_plans", by=by, facts=facts)
     return len(rows)
@@ -161,9 +160,8 @@ def reduce(ref: str, *, amount: Decimal, reason: str, by: Officer) -> BudgetLine
 
 def _check_room(rows: Sequence[tuple[BudgetLine, date, int]]) -> None:
     """Plans of the right year, one open plan for a line and month, together within what the line may still allot."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN, [list({line.pk for line, _month, _fen in rows})])
-        waiting = {line: (fen, set(months)) for line, fen, months in cursor.fetchall()}
+    opened = statements.rows(_OPEN, [list({line.pk for line, _month, _fen in rows})])
+    waiting = {line: (fen, set(months)) for line, fen, months in opened}
     seen: set[tuple[int, date]] = set()
     asked: dict[int, int] = {}
     for line, month, fen in rows:
@@ -217,10 +215,10 @@ def _held(plans: QuerySet[Allotment]) -> list[tuple[int, int, int]]:
 
     Asked again after the lock: what somebody else has moved meanwhile is not among them.
     """
-    wanted = plans.values_list("line_id", flat=True)
-    lines = BudgetLine.objects.filter(pk__in=list(wanted)).order_by("pk").select_for_update(no_key=True)
-    held = list(lines.values_list("pk", flat=True))
-    return list(plans.filter(line_id__in=held).order_by("pk").values_list("pk", "line_id", "amount_fen"))
+    wanted = plans.values("line_id")
+    lines = BudgetLine.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+    held = frozenset(lines.values_list("pk", flat=True))
+    return [row for row in plans.order_by("pk").values_list("pk", "line_id", "amount_fen") if row[1] in held]
 
 
 def _moved(
@@ -231,14 +229,14 @@ def _moved(
     *,
     by: Officer,
     reason: str = "",
-    **dates: datetime,
+    approved_at: datetime | None = None,
 ) -> int:
     move = pipe.PLAN[verb]
     month = holding.month_of(month)
     rows = _held(plans.filter(month=month, stage__in=move.sources))
     if not rows:
         raise Refused("nothing", _("这个月没有可以“%(verb)s”的用款计划。") % {"verb": move.label})
-    Allotment.objects.filter(pk__in=[row[0] for row in rows]).update(stage=move.target, **dates)
+    statements.run(_MOVE, [[row[0] for row in rows], str(move.target), approved_at])
     facts = {"month": month, "plans": len(rows), "fen": sum(row[2] for row in rows)}
     ledger.record(stream=f"unit:{where.code}", verb=verb, by=by, facts=facts | ({"reason": reason} if reason else {}))
     return len(rows)

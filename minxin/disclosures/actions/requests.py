@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from minxin.directory import reports as directory
@@ -55,6 +54,11 @@ SELECT a.request_id, a.person_id FROM disclosures_approval a
 JOIN disclosures_request r ON r.id = a.request_id AND r.round = a.round
 WHERE a.request_id = ANY($1::bigint[]) AND a.person_id IS NOT NULL
 """
+_COLUMNS = [field.attname for field in Request._meta.concrete_fields]
+_FOUND = f"""
+SELECT {", ".join(_COLUMNS)} FROM disclosures_request
+WHERE (year, number) IN (SELECT * FROM unnest($1::smallint[], $2::bigint[])) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608 - names of our own only
 _LOCK = """
 SELECT id FROM disclosures_{table}
 WHERE id IN (SELECT p.{column} FROM disclosures_payment p WHERE {rows}) ORDER BY id FOR NO KEY UPDATE
@@ -254,11 +258,10 @@ def _found(refs: Collection[str], by: Officer) -> tuple[dict[str, Request], dict
         except Refused as refusal:
             refused[ref] = refusal
     numbers = {ref: pair for pair, ref in typed.items()}
-    wanted = Q(pk__in=())
-    for year in {year for year, _number in numbers.values()}:
-        wanted |= Q(year=year, number__in=[number for of, number in numbers.values() if of == year])
-    rows = Request.objects.visible_to(by).filter(wanted).order_by("pk").select_for_update(of=("self",), no_key=True)
-    known = {(row.year, row.number): row for row in rows}
+    pairs = list(numbers.values())
+    rows = statements.rows(_FOUND, [[year for year, _number in pairs], [number for _year, number in pairs]])
+    requests = [Request.from_db(connection.alias, _COLUMNS, row) for row in rows]
+    known = {(row.year, row.number): row for row in requests if holding.sees(by, row)}
     for ref, pair in numbers.items():
         if pair not in known:
             refused[ref] = Absent("absent", _("没有找到这份支付申请，请核对编号。"))

@@ -121,7 +121,7 @@ def _hold(refunds: Sequence[Refund], *, banks: Collection[int] | None) -> _Held:
         cursor.execute(_ROWS.replace(" FOR NO KEY UPDATE", ""), [keys, list(orders)])
         seen = [_Row(*row) for row in cursor.fetchall()]
         commitments = {row.commitment_id for row in seen if row.commitment_id}
-        arrivals.hold_balances(cursor, {row.line_id for row in seen}, commitments)
+        arrivals.hold_balances({row.line_id for row in seen}, commitments)
         cursor.execute(_ROWS, [keys, list(orders)])
         rows = {row[0]: _Row(*row) for row in cursor.fetchall()}
     told = Reversal.objects.filter(payment_id__in=list(rows)).values_list("payment_id", "bank_no", "amount_fen")

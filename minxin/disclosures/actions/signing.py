@@ -3,17 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from minxin.directory.rules import Officer
+from minxin.disclosures.actions import holding
 from minxin.disclosures.models import Submission
 from minxin.disclosures.models.broker import number_of, ref_of
 from minxin.disclosures.rules import broker_moves, templates
-from minxin.disclosures.rules.codes import SubmissionStage as S
-from minxin.kernel import clocks, text
+from minxin.kernel import clocks, statements, text
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger import actions as ledger
+
+_COLUMNS = [field.attname for field in Submission._meta.concrete_fields]
+_LOCKED = f"""
+SELECT {", ".join(_COLUMNS)} FROM disclosures_submission WHERE year = $1::smallint AND number = $2::bigint FOR UPDATE
+"""  # noqa: S608 - names of our own only
+_SUBORDINATE = """
+SELECT d.unit_id FROM disclosures_budgetunit b JOIN disclosures_budgetunit d ON d.id = b.department_id
+WHERE b.unit_id = $1::bigint AND d.unit_id = ANY($2::bigint[])
+"""
+_OTHER = """
+SELECT year, number FROM disclosures_submission
+WHERE unit_id = $1::bigint AND template = $2::text AND fiscal_year = $3::smallint AND version = $4::text
+    AND stage = 'signed' AND id <> $5::bigint ORDER BY id LIMIT 1
+"""
+_MOVE = """
+UPDATE disclosures_submission
+SET stage = $2::text, signed_at = $3::timestamptz, signed_by = $4::text, withdrawal = $5::text WHERE id = $1::bigint
+"""
 
 
 def sign(ref: str, *, by: Officer) -> Submission:
@@ -43,7 +61,8 @@ def _moving(verb: str, ref: str, *, by: Officer) -> Iterator[Submission]:
         move = broker_moves.check(verb, before, unit_id=submission.unit_id, by=by)
         yield submission
         submission.stage = move.target
-        submission.save(update_fields=["stage", "signed_at", "signed_by", "withdrawal"])
+        told = [submission.signed_at, submission.signed_by, submission.withdrawal]
+        statements.run(_MOVE, [submission.pk, str(submission.stage), *told])
         facts = {"from": before, "to": move.target, "digest": submission.sha256, "rows": submission.rows,
                  "warnings": submission.warnings}  # fmt: skip
         ledger.record(stream=ref_of(submission), verb=verb, by=by, facts=facts)
@@ -54,9 +73,11 @@ def _locked(ref: str, by: Officer) -> Submission:
         year, number = number_of(ref)
     except Refused as refusal:
         raise Absent(sentence=refusal.sentence) from refusal
-    rows = Submission.objects.visible_to(by).select_for_update(of=("self",))
-    found = rows.filter(year=year, number=number).first()
-    if found is None:
+    row = statements.run(_LOCKED, [year, number])
+    if row is None:
+        raise Absent
+    found = Submission.from_db(connection.alias, _COLUMNS, row)
+    if not (holding.sees(by, found) or statements.run(_SUBORDINATE, [found.unit_id, list(by.unit_ids())])):
         raise Absent
     return found
 
@@ -65,14 +86,7 @@ def _check_alone(submission: Submission) -> None:
     """Of a table that is published whole, one version at a time is on its way."""
     if templates.get(submission.template).repeated:
         return
-    other = (
-        Submission.objects.filter(
-            unit_id=submission.unit_id, template=submission.template, fiscal_year=submission.fiscal_year,
-            version=submission.version, stage=S.SIGNED,
-        )
-        .exclude(pk=submission.pk)
-        .first()
-    )  # fmt: skip
-    if other is not None:
+    table = [submission.unit_id, submission.template, submission.fiscal_year, submission.version]
+    if other := statements.run(_OTHER, [*table, submission.pk]):
         sentence = _("同一张表的 %(ref)s 已经签发，还没有公开。请先撤回它。")
-        raise Refused("already", sentence % {"ref": ref_of(other)})
+        raise Refused("already", sentence % {"ref": ref_of(Submission(year=other[0], number=other[1]))})
