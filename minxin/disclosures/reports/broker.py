@@ -288,8 +288,8 @@ def _told(rule: CheckRule) -> Told:
     column = sheet.column(rule.column) if sheet else None
     return Told(
         code=rule.code,
-        sheet=sheet.label if sheet else "",
-        column=column.label if column else "",
+        sheet=_(sheet.label) if sheet else "",
+        column=column.told if column else "",
         severity=str(Severity(rule.severity).label),
         fatal=rule.severity == Severity.FATAL,
         quality=str(Quality(rule.quality).label),

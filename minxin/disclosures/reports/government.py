@@ -117,7 +117,7 @@ def published(member: Member, among: Roll) -> list[tuple[int, str]]:
 
 def sheets(version: str) -> list[tuple[str, str]]:
     """No query. (code, title) of every table of a government's budget."""
-    return [(sheet.code, sheet.title(version)) for sheet in templates.get(TEMPLATE).sheets]
+    return [(sheet.code, sheet.told(version)) for sheet in templates.get(TEMPLATE).sheets]
 
 
 def _rows(asked: Asked, among: Roll) -> dict[tuple[int, str, str, str], int]:

@@ -133,7 +133,7 @@ def _tables(years: Sequence[YearRow]) -> list[Tables]:
     """No query. A published version has every table of its template; those without figures are published as empty."""
     sheets = templates.get(allocation.TEMPLATE).sheets
     return [
-        Tables(row.year, version, str(Version(version).label), [(one.code, one.title(version)) for one in sheets])
+        Tables(row.year, version, str(Version(version).label), [(one.code, one.told(version)) for one in sheets])
         for row in years
         for version, fen, _query in row.figures
         if fen is not None and version != Version.EXECUTED

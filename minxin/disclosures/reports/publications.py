@@ -190,7 +190,7 @@ def _part(row: Submission, rows: int) -> Part:
 
 def _files(found: Publication) -> list[dict[str, Any]]:
     """The files with what they hold: a table's name for its CSV."""
-    titles = {f"{sheet.code}.csv": sheet.title(found.version) for sheet in templates.get(found.template).sheets}
+    titles = {f"{sheet.code}.csv": sheet.told(found.version) for sheet in templates.get(found.template).sheets}
     rows = found.exports.order_by("id").values("name", "media_type", "size", "sha256")
     return [{**row, "title": titles.get(row["name"], "")} for row in rows]
 
@@ -200,7 +200,7 @@ def _tables(found: Publication, submission: Submission) -> list[TableOf]:
         found.entries.filter(unit_id=submission.unit_id).order_by().values_list("sheet").annotate(n=Count("id"))
     )
     sheets = templates.get(found.template).sheets
-    return [TableOf(sheet, sheet.title(found.version), counted.get(sheet.code, 0)) for sheet in sheets]
+    return [TableOf(sheet, sheet.told(found.version), counted.get(sheet.code, 0)) for sheet in sheets]
 
 
 def warnings(submission: Submission, *, sheet: str = "") -> list[Warned]:
@@ -347,7 +347,7 @@ def _differing(
     return Differing(
         unit=directory.unit(unit),
         sheet=code,
-        title=sheet.title(found.version),
+        title=sheet.told(found.version),
         key=name,
         names=[one for column, one in zip(columns, told, strict=True) if column.code in sheet.key and one != Cell()],
         kind="changed" if was and now else "added" if now else "removed",
@@ -362,7 +362,7 @@ def change(column: Column, old: Any, new: Any, *, year: int) -> Change:
     """One column before and after."""
     both = isinstance(old, int) and isinstance(new, int)
     told = cell(column, new - old, year=year) if both and column.code != "year" else None
-    return Change(column.label, cell(column, old, year=year), cell(column, new, year=year), told)
+    return Change(column.told, cell(column, old, year=year), cell(column, new, year=year), told)
 
 
 def _address(row: Mapping[str, Any] | None) -> str:
@@ -433,7 +433,7 @@ def row(ref: str, leaf: int) -> Proved:
         version=found.version,
         unit=unit,
         sheet=sheet,
-        title=sheet.title(entry.version),
+        title=sheet.told(entry.version),
         cells=[(column, cell(column, entry.cells.get(column.code), year=entry.fiscal_year)) for column in columns],
         leaf=leaf,
         digest=bytes(entry.digest).hex(),

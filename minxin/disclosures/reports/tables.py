@@ -36,7 +36,7 @@ class Address:
     @property
     def title(self) -> str:
         """The table's name in that version."""
-        return self.sheet.title(self.version)
+        return self.sheet.told(self.version)
 
 
 def address(unit: str, year: int, version: str, sheet: str) -> Address:
@@ -197,4 +197,4 @@ def _others(place: Address, at: datetime | None) -> list[tuple[Sheet, str, int]]
         .values_list("sheet")
         .annotate(n=Count("id"))
     )
-    return [(sheet, sheet.title(place.version), counted.get(sheet.code, 0)) for sheet in place.template.sheets]
+    return [(sheet, sheet.told(place.version), counted.get(sheet.code, 0)) for sheet in place.template.sheets]

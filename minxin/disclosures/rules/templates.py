@@ -46,6 +46,11 @@ class Column:
         """The heading in the file: amounts in 万元 say so."""
         return f"{self.label}（万元）" if self.kind == "wan" else self.label
 
+    @property
+    def told(self) -> str:
+        """The heading on a page, in the language of its reader; files keep their own."""
+        return _(self.label)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
@@ -65,6 +70,10 @@ class Sheet:
     def title(self, version: str) -> str:
         """What the table is called in that version: a budget's name, or a final account's."""
         return self.settled if version == Version.FINAL else self.label
+
+    def told(self, version: str) -> str:
+        """The same on a page, in the language of its reader."""
+        return _(self.title(version))
 
     def shown(self, version: str) -> tuple[Column, ...]:
         """The columns that the table has in that version."""

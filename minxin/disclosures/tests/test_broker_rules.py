@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils.translation import override
 
 from minxin.disclosures.actions import checking, intake
 from minxin.disclosures.models import CheckRule, Finding, Heading, Payment, Submission
@@ -464,3 +465,12 @@ def test_a_workbook_of_the_year_passes_too(money: Money) -> None:
         data=workbook(clean(year=YEAR, version="final"), "final"), note=NOTE, by=money.officers["education_clerk"],
     )  # fmt: skip
     assert [(f.rule, f.sheet, f.row, f.value, f.other) for f in found.findings.all()] == []
+
+
+def test_every_table_and_column_has_an_english_name_on_pages_and_its_own_in_files() -> None:
+    with override("en"):
+        for template in templates.every():
+            for sheet in template.sheets:
+                names = {sheet.told(version) for version in template.versions} | {one.told for one in sheet.columns}
+                assert not [name for name in names if not name.isascii()], sheet.code
+    assert templates.get("department_budget").sheets[0].title("initial") == "表1 收支总表"
