@@ -41,7 +41,7 @@ from minxin.portal.actions.glass import FINANCE, moment
 BANK = "211400-YH"
 YEAR = 2006
 LARGE = 100  # posts: a unit of this size is paid its wages every month, a smaller one every half-year
-FEW = {10, 40, 130}  # units: enough to tell the planner what requests look like
+FEW = {10, 40, 130}  # units: enough to tell the planner what plans and requests look like
 WAGES = ("301", "303")
 SPENT = Decimal("0.98")  # of what running costs were planned
 STAGES = {1: "0.4", 7: "0.45"}  # how works are paid
@@ -109,9 +109,11 @@ def run_year(tell: Tell) -> None:
     every = {unit.unit: unit for unit in budgets.units()}
     known = _known()
     with moment(YEAR, 1, 18):
-        for unit in every.values():
+        for number, unit in enumerate(every.values(), 1):
             if wanted := _plans(known.get(unit.unit, [])):
                 plans.submit_all(plans=wanted, unit=unit.unit, by=acting.officer(unit.unit, Role.CLERK))
+            if number in FEW:
+                statistics.analyse(*statistics.LINES)
         _contracts(known)
     statistics.analyse(*statistics.LINES)
     with Bank(BANK) as bank:
