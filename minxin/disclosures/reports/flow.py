@@ -7,6 +7,8 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from django.utils.translation import get_language
+
 from minxin.directory import reports as directory
 from minxin.directory.rules import UnitRef
 from minxin.disclosures.models import BudgetUnit, FlowProof
@@ -224,7 +226,14 @@ def view(where: Where, by: str, *, digits: int = 0) -> View:
     """2 queries, 3 for the whole year. A part of the pipe, divided by one of BY; headings to so many digits.
 
     What no single part is named for (people's payments told over several months or headings) is a part without a code.
+    What is not one unit's is kept for some seconds, as `divided` does.
     """
+    if where.unit:
+        return _view(where, by, digits)
+    return keep(("view", where, by, digits, get_language()), lambda: _view(where, by, digits))
+
+
+def _view(where: Where, by: str, digits: int) -> View:
     sums = divided(where, by, digits=digits)
     parts = [Part(code, name_of(by, code, where), found) for code, found in sums.items()]
     if by == "month":
@@ -413,7 +422,11 @@ def days_through(year: int, month: int) -> int:
 
 
 def pace(where: Where) -> list[Pace]:
-    """2 queries. Every unit with a budget, the furthest behind the calendar first."""
+    """2 queries. Every unit with a budget, the furthest behind the calendar first; kept as `divided` does."""
+    return _pace(where) if where.unit else keep(("pace", where), lambda: _pace(where))
+
+
+def _pace(where: Where) -> list[Pace]:
     gone, days = elapsed(where.year)
     found = divided(where, "unit")
     rows = [Pace(_named(code), sums, gone, days) for code, sums in found.items() if code and sums.budget > 0]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import get_language
+
 from minxin.directory import reports as directory
 from minxin.disclosures.reports import flow, told
 from minxin.disclosures.reports.flow import Asked, Part, Where
@@ -63,10 +65,10 @@ GROUP BY 1
 
 
 def standing(where: Where) -> Standing:
-    """4 queries; the whole city's is kept for some seconds. Where a year's, a department's or a unit's money stands."""
-    if where.unit or where.department:
+    """4 queries; kept for some seconds if not one unit's. Where a year's, a department's or a unit's money stands."""
+    if where.unit:
         return _standing(where)
-    return flow.keep(("standing", where), lambda: _standing(where))
+    return flow.keep(("standing", where, get_language()), lambda: _standing(where))
 
 
 def _standing(where: Where) -> Standing:

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from minxin.directory import reports as directory
@@ -311,20 +311,27 @@ def _contract(unit: str, contract_no: str) -> SafeString:
 def _parts(view: View, stretch: Stretch | None, request: HttpRequest, *, door: str = "pipe") -> dict[str, Any]:
     """Each part with the address of its own page, and the money of the stretch that is looked at; the first MOST_PARTS.
 
-    `more` is how many there are in all and the address of the page with all of them.
+    `more` is how many there are in all and the address of the page with all of them. Kept as long as the view is.
     """
+    most = len(view.parts) if "all" in request.GET else MOST_PARTS
+    if view.where.unit:
+        return _first_parts(view, stretch, most, door)
+    key = ("parts", view.where, view.by, stretch, most, door, get_language())
+    return flow.keep(key, lambda: _first_parts(view, stretch, most, door))
+
+
+def _first_parts(view: View, stretch: Stretch | None, most: int, door: str) -> dict[str, Any]:
     rows = list(view.parts)
     if stretch:
         rows.sort(key=lambda part: -pipe_public.amount(part.sums, stretch))
-    shown = rows if "all" in request.GET else rows[:MOST_PARTS]
     found = []
-    for part in shown:
+    for part in rows[:most]:
         code = int(part.code or 0) if view.by == "month" else part.code
         href = address(door, view.where, **{view.by: code}, stretch=stretch or "") if code else ""
         named = replace(part, name=_part_name(view.by, part))
         found.append((named, href, pipe_public.amount(part.sums, stretch) if stretch else 0))
     every = address(door, view.where, by=view.by, stretch=stretch or "", all=1) + "#parts"
-    return {"parts": tuple(found), "more": (len(rows), every) if len(shown) < len(rows) else None}
+    return {"parts": tuple(found), "more": (len(rows), every) if most < len(rows) else None}
 
 
 def _part_name(by: str, part: Part) -> str:
