@@ -87,23 +87,36 @@ COLUMNS = (
 def payments(where: Where, *, stretch: Stretch | None = None, before: str = "", size: int = SIZE) -> Payments:
     """2 queries. A unit's payments that may be told, newest first. Raises Absent when no unit is chosen.
 
-    The running totals say in which months there are any: only so many months are looked through as fill a page.
+    The running totals say in which months there are any: only so many months are looked through as fill a page. A
+    stretch may be rarer than they say: then a page is short and leads on, 1 more query for months that hold none of it.
     """
     if not where.unit:
         raise Absent
     months = flow.divided(where, "month")
-    key = _key(before)
-    first, last = _span(where, months, key, size)
-    asked: list[Asked] = [
+    begin = min((_first(where.year, int(code)) for code, sums in months.items() if code and sums.count), default=_END)
+    found, first, key = list[tuple[Any, ...]](), _END, _key(before)
+    while not found and first > begin:
+        first, last = _span(where, months, key, size)
+        found = _rows(where.year, _asked(where, stretch, first, last, key), "p.paid_on DESC, p.id DESC", size + 1)
+        key = first, 0
+    shown = found[:size]
+    if len(found) > size:
+        key = shown[-1][5], shown[-1][0]
+    older = f"{key[0]:%Y%m%d}-{key[1]}" if key and (len(found) > size or first > begin) else ""
+    return Payments(list(map(told, shown)), older, flow.total(months.values()))
+
+
+_END = date.max  # after all days
+
+
+def _asked(where: Where, stretch: Stretch | None, first: date, last: date, key: tuple[date, int] | None) -> list[Asked]:
+    """A unit's payments of these days, older than the key."""
+    return [
         flow.among("p.unit_id", [flow.place(where.unit).unit.id]),
         ("p.paid_on >= {}::date AND p.paid_on <= {}::date", (first, last)),
         *_narrowed(where, stretch),
+        *([("(p.paid_on, p.id) < ({}::date, {}::bigint)", key)] if key else []),
     ]
-    if key:
-        asked.append(("(p.paid_on, p.id) < ({}::date, {}::bigint)", key))
-    found = _rows(where.year, asked, "p.paid_on DESC, p.id DESC", size + 1)
-    older = f"{found[size - 1][5]:%Y%m%d}-{found[size - 1][0]}" if len(found) > size else ""
-    return Payments(list(map(told, found[:size])), older, flow.total(months.values()))
 
 
 def of_lines(

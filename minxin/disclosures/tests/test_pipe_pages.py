@@ -151,6 +151,24 @@ def test_rows_are_paged_by_key_and_each_is_seen_once(pipe: Pipe) -> None:
     assert seen == [payment_ref(row.pk) for row in wanted]
 
 
+def test_a_rare_stretch_is_paged_to_its_end(pipe: Pipe) -> None:
+    line, back = pipe.lines[0], {"returned_fen": 100, "returned_on": date(YEAR, 1, 20)}
+    pipe.pay_many([(line, 100 + n, "firm", date(YEAR, 1 + n % 12, 3), back if n % 36 == 0 else {}) for n in range(72)])
+    totals.fold()
+    seen: list[str] = []
+    before = ""
+    for _turn in range(5):
+        page = told.payments(Where(YEAR, unit=SCHOOL), stretch=Stretch.RETURNED, before=before, size=10)
+        assert page.rows or not page.older
+        seen += [row.ref for row in page.rows]
+        before = page.older
+        if not before:
+            break
+    wanted = Payment.objects.public().filter(unit_id=line.unit_id, returned_fen__gt=0).order_by("-paid_on", "-id")
+    assert seen == [payment_ref(row.pk) for row in wanted]
+    assert len(seen) == 3
+
+
 def test_without_a_unit_the_rows_page_asks_for_one(pipe: Pipe, client: Client) -> None:
     page = get(client, f"/pipe/{YEAR}/payments/?function=205")
     assert "先选一个单位" in page
