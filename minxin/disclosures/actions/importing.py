@@ -254,6 +254,10 @@ WHERE c.relname ~ '^disclosures_import_[0-9]+$' AND c.relkind = 'r' AND c.relper
 """
 
 
+# How many groups there are about can be seen without reading all of it.
+_ABOUT = "SET LOCAL default_statistics_target = 10; ANALYZE {table}; SET LOCAL default_statistics_target TO DEFAULT"
+
+
 def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
     """The rows, typed, in an unlogged table: the template's columns and "row", those first that all have one width."""
     cursor.execute("SELECT pg_backend_pid()")
@@ -263,7 +267,7 @@ def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
     columns = "".join(f', "{column.code}" {kinds.get(column.kind, "text")}' for column in narrow_first)
     cursor.execute(f'CREATE UNLOGGED TABLE {staged.table} ("row" int{columns}) WITH (autovacuum_enabled = off)')
     _copy(cursor, sheet, file, staged, say)
-    cursor.execute(f"ANALYZE {staged.table}")
+    cursor.execute(_ABOUT.format(table=staged.table))
     sums = f"SELECT coalesce(sum(amount), 0)::bigint, coalesce(max(row), 0) FROM {staged.table}"  # noqa: S608 - our own
     cursor.execute(sums)
     staged.fen, staged.last = cursor.fetchone()

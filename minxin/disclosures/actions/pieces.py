@@ -130,8 +130,9 @@ def _refuse(row: int) -> NoReturn:
 
 
 def _records(part: bytes) -> int:
-    """How many rows: ends of lines outside quotation marks, and what follows the last."""
-    plain = part.replace(b'""', b"")  # of an empty cell, or one mark within another cell
-    if b'"' in plain:
-        plain = _QUOTED.sub(b"", plain)
+    """How many rows: ends of lines outside quotation marks, and what follows the last.
+
+    Where all of them stand in pairs, as in empty cells, nothing stands between them.
+    """
+    plain = part if part.count(b'"') == 2 * part.count(b'""') else _QUOTED.sub(b"", part)
     return plain.count(b"\n") + (not plain.endswith(b"\n"))

@@ -147,20 +147,29 @@ def _empty(column: Column) -> str:
 
 
 def _apart(text: str, width: int) -> Sequence[Sequence[str]]:
-    """The columns of lines that all have so many cells, none of them between quotation marks; else none.
+    """The columns of lines that all have so many cells; none where something stands between quotation marks.
 
-    Empty cells may stand as a pair of them, as PostgreSQL writes them: looked for twice, for neighbours share a comma.
+    A pair of them is an empty cell, as PostgreSQL writes it.
     """
-    plain = (text.replace("\r\n", "\n") if "\r" in text else text).removesuffix("\n")
-    if '"' in plain:
-        plain = f"{plain}\n".replace(',"",', ",,").replace(',"",', ",,").replace(',""\n', ",\n")[:-1]
-    if '"' in plain or "\r" in plain:
+    marks = text.count('"')
+    if marks and text.count('""') * 2 != marks:
         return []
+    plain = (text.replace("\r\n", "\n") if "\r" in text else text).removesuffix("\n")
     cells = plain.replace("\n", ",\n,").split(",")
     ends = cells[width :: width + 1]
-    if len(cells) % (width + 1) != width or not plain.count("\n") == ends.count("\n") == len(ends):
+    if "\r" in plain or len(cells) % (width + 1) != width or not plain.count("\n") == ends.count("\n") == len(ends):
         return []
-    return [cells[place :: width + 1] for place in range(width)]
+    columns = [cells[place :: width + 1] for place in range(width)]
+    if marks:
+        pairs = [column.count('""') for column in columns]
+        if sum(pairs) * 2 != marks:
+            return []
+        columns = [_emptied(column) if some else column for column, some in zip(columns, pairs, strict=True)]
+    return columns
+
+
+def _emptied(column: Sequence[str]) -> list[str]:
+    return ["" if cell == '""' else cell for cell in column]
 
 
 def _quick(
