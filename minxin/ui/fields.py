@@ -1,4 +1,4 @@
-"""A bound form field turned into what its template shows: control, hint, faults, their ties; and amounts as typed."""
+"""A bound form field turned into what its template shows: control, hint, faults, ties; and fields of our own."""
 
 import copy
 import html
@@ -38,6 +38,22 @@ class YuanField(forms.CharField):
             return money.yuan(money.fen(typed))
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
+
+
+class FilesField(forms.FileField):
+    """Several files at once, empty ones too: what they must be is for the form, or for who looks into them, to say."""
+
+    class Input(forms.ClearableFileInput):
+        """A file control for several files that never shows an old one."""
+
+        allow_multiple_selected = True
+        template_name = "django/forms/widgets/file.html"
+
+    widget = Input
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """The files that came."""
+        return [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
 
 
 def anchor(bound: BoundField) -> str:

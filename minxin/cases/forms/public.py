@@ -19,6 +19,7 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import Level
 from minxin.kernel import clocks, identifiers, money, text
 from minxin.kernel.errors import Absent, Refused
+from minxin.ui import fields
 
 UNKNOWN = "unknown"
 KIND_HINTS = {
@@ -48,22 +49,6 @@ class Words(forms.CharField):
             return text.clean(str(value or ""), limit=self.most, field="")
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
-
-
-class Files(forms.FileField):
-    """Several files at once; what they are is decided by the tray, from their content."""
-
-    class Input(forms.ClearableFileInput):
-        """A file control for several files that never shows an old one."""
-
-        allow_multiple_selected = True
-        template_name = "django/forms/widgets/file.html"
-
-    widget = Input
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """The files that came, empty ones too: the tray names them."""
-        return [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
 
 
 def refuse(form: forms.Form, refusal: Refused) -> None:
@@ -219,7 +204,7 @@ class Wish(forms.Form):
         label=gettext_lazy("涉及金额（元）"),
         help_text=gettext_lazy("没有就不填，例如 429.00。"),
     )
-    files = Files(  # type: ignore[assignment]
+    files = fields.FilesField(  # type: ignore[assignment]
         required=False,
         label=gettext_lazy("照片、录音、合同等材料"),
         help_text=gettext_lazy(
@@ -497,7 +482,7 @@ class Say(forms.Form):
     """Words to those who handle the case, with files."""
 
     body = Words(most=following.WORDS, lines=5, label=gettext_lazy("您想说的"))
-    files = Files(  # type: ignore[assignment]
+    files = fields.FilesField(  # type: ignore[assignment]
         required=False, label=gettext_lazy("材料"), help_text=gettext_lazy("最多 8 个，每个不超过 10 MB。")
     )
 

@@ -14,43 +14,32 @@ from minxin.disclosures.reports.treasury_desk import Narrow
 from minxin.disclosures.rules.codes import DifferenceKind, OrderStage, VoucherKind
 from minxin.disclosures.rules.vouchers import MOST_BYTES
 from minxin.kernel import clocks
+from minxin.ui import fields
 
 _ANY = [("", gettext_lazy("全部"))]
 _DAY = {"invalid": gettext_lazy("请按年-月-日填写，例如 2026-03-07。")}
 MOST_FILES = 10
 
 
-class Files(forms.FileField):
-    """Several files at once."""
-
-    class Input(forms.ClearableFileInput):
-        """A file control for several files that never shows an old one."""
-
-        allow_multiple_selected = True
-        template_name = "django/forms/widgets/file.html"
-
-    widget = Input
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """The files that came; too many are refused whole."""
-        found = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
-        if not found:
-            raise forms.ValidationError(_("请选择要上传的 XML 文件。"))
-        if len(found) > MOST_FILES:
-            raise forms.ValidationError(_("一次最多上传 %(most)d 个文件，请分几次上传。") % {"most": MOST_FILES})
-        return found
-
-
 class ReceiptsForm(forms.Form):
     """The bank's vouchers, several at once."""
 
-    receipts = Files(
+    receipts = fields.FilesField(
         label=gettext_lazy("回单文件"),
         help_text=gettext_lazy(
             "电子凭证 XML，可一次选多个：2301 支付回单、2302 退款回单、3502 对账单，或签收后退回的 5201、8202。"
             "每个最大 16 MB。"
         ),
     )
+
+    def clean_receipts(self) -> list[Any]:
+        """The files that came; none is too few, and too many are refused whole."""
+        found: list[Any] = self.cleaned_data["receipts"]
+        if not found:
+            raise forms.ValidationError(_("请选择要上传的 XML 文件。"))
+        if len(found) > MOST_FILES:
+            raise forms.ValidationError(_("一次最多上传 %(most)d 个文件，请分几次上传。") % {"most": MOST_FILES})
+        return found
 
 
 class StatementForm(forms.Form):
