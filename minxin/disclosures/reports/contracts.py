@@ -8,9 +8,8 @@ from django.db.models import Q
 
 from minxin.disclosures.models import Commitment
 from minxin.disclosures.models.line import number_of, ref_of
-from minxin.disclosures.reports import headings
-from minxin.disclosures.reports.lines import Own
-from minxin.disclosures.rules.codes import PayeeKind, Scheme
+from minxin.disclosures.reports.lines import Own, in_words
+from minxin.disclosures.rules.codes import PayeeKind
 from minxin.kernel.errors import Absent
 
 SIZE, MOST_NUMBERS = 50, 300
@@ -76,16 +75,11 @@ def numbers(own: Own, *, year: int) -> list[tuple[str, str]]:
 
 def _contract(row: Commitment, own: Own) -> Contract:
     line = row.line
-    names = (
-        headings.name(Scheme.FUNCTION, line.function, line.year),
-        headings.name(Scheme.ECONOMIC, line.economic, line.year),
-        line.project,
-    )
     return Contract(
         row.pk,
         own.unit.code,
         ref_of(line),
-        " · ".join(filter(None, names)),
+        in_words(line),
         row.contract_no,
         row.title,
         row.payee.name,

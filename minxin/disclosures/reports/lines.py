@@ -164,6 +164,13 @@ def desk(own: Own, *, year: int, function: str = "", words: str = "", by: Office
     return Lines(rows[:MOST_LINES], max(0, len(rows) - MOST_LINES), sorted(classes.items()))
 
 
+def in_words(line: BudgetLine) -> str:
+    """What a line is for: its function, its economic item and its project. No query but those of the headings."""
+    function = headings.name(Scheme.FUNCTION, line.function, line.year)
+    economic = headings.name(Scheme.ECONOMIC, line.economic, line.year)
+    return " · ".join(filter(None, (function, economic, line.project)))
+
+
 def _own(row: BudgetUnit) -> Own:
     return Own(directory.unit(row.unit_id), row.code, row.finance_id, row.section)
 

@@ -11,10 +11,9 @@ from minxin.directory import reports as directory
 from minxin.directory.rules import Officer, UnitRef
 from minxin.disclosures.models import Allotment, BudgetUnit
 from minxin.disclosures.models.line import ref_of
-from minxin.disclosures.reports import headings
-from minxin.disclosures.reports.lines import Own
+from minxin.disclosures.reports.lines import Own, in_words
 from minxin.disclosures.rules import pipe
-from minxin.disclosures.rules.codes import PayMode, PlanStage, Scheme
+from minxin.disclosures.rules.codes import PayMode, PlanStage
 
 MOST_LINES = 400  # of one unit and month on a page
 
@@ -125,14 +124,9 @@ def _sections(units: Iterable[int]) -> dict[int, str]:
 
 def _line(row: Allotment) -> PlanLine:
     line = row.line
-    names = (
-        headings.name(Scheme.FUNCTION, line.function, line.year),
-        headings.name(Scheme.ECONOMIC, line.economic, line.year),
-        line.project,
-    )
     return PlanLine(
         ref_of(line),
-        " · ".join(filter(None, names)),
+        in_words(line),
         f"{line.function} {line.economic}",
         PayMode(row.mode),
         PlanStage(row.stage),
