@@ -66,7 +66,7 @@ class Part:
     sums: Sums
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class View:
     """A part of the pipe: whole, and divided by one dimension; `withheld_fen` is the one sum of what is withheld."""
 
@@ -226,14 +226,15 @@ def view(where: Where, by: str, *, digits: int = 0) -> View:
     """2 queries, 3 for the whole year. A part of the pipe, divided by one of BY; headings to so many digits.
 
     What no single part is named for (people's payments told over several months or headings) is a part without a code.
-    What is not one unit's is kept for some seconds, as `divided` does.
+    Unless it is one unit's it is kept for some seconds: a page may be so old.
     """
     if where.unit:
-        return _view(where, by, digits)
-    return keep(("view", where, by, digits, get_language()), lambda: _view(where, by, digits))
+        return fresh(where, by, digits=digits)
+    return keep(("view", where, by, digits, get_language()), lambda: fresh(where, by, digits=digits))
 
 
-def _view(where: Where, by: str, digits: int) -> View:
+def fresh(where: Where, by: str, *, digits: int = 0) -> View:
+    """2 queries, 3 for the whole year. The same as it is now."""
     sums = divided(where, by, digits=digits)
     parts = [Part(code, name_of(by, code, where), found) for code, found in sums.items()]
     if by == "month":
@@ -246,13 +247,12 @@ def _view(where: Where, by: str, digits: int) -> View:
 
 
 def divided(where: Where, by: str, *, digits: int = 0) -> dict[str, Sums]:
-    """2 queries, 1 by month or of one month: budget lines know no months. The sums by code of the dimension.
-
-    Sums of the whole city, its headings and departments are kept for some seconds: a page may be so old.
-    """
-    if where.unit:
-        return _divided(where, by, digits)
-    return keep((where, by, digits), lambda: _divided(where, by, digits))
+    """2 queries, 1 by month or of one month: budget lines know no months. The sums by code of the dimension."""
+    found: dict[str, list[int]] = {}
+    _gather(found, _flows(where, by, digits), by, _FLOW_AT)
+    if not where.month and by != "month":
+        _gather(found, _lines(where, by, digits), by, _LINE_AT)
+    return {code: Sums(*columns) for code, columns in found.items()}
 
 
 KEPT_SECONDS = 3.0
@@ -261,23 +261,20 @@ _kept: dict[object, tuple[float, Any]] = {}
 
 
 def keep(key: object, make: Callable[[], T]) -> T:
-    """What was made under that key in the last few seconds by this process, else what is made now."""
+    """What was made under that key in the last few seconds by this process, else what is made now.
+
+    One makes it anew when its time is over; whoever asks meanwhile is given the old one, if it is not twice as old.
+    """
     now = time.monotonic()
     kept = _kept.get(key)
     if kept is None or now - kept[0] > KEPT_SECONDS:
-        if len(_kept) >= MOST_KEPT:
+        if kept is not None and now - kept[0] < 2 * KEPT_SECONDS:
+            _kept[key] = (now, kept[1])
+        elif len(_kept) >= MOST_KEPT:
             _kept.clear()
         kept = _kept[key] = (now, make())
     found: T = kept[1]
     return found
-
-
-def _divided(where: Where, by: str, digits: int) -> dict[str, Sums]:
-    found: dict[str, list[int]] = {}
-    _gather(found, _flows(where, by, digits), by, _FLOW_AT)
-    if not where.month and by != "month":
-        _gather(found, _lines(where, by, digits), by, _LINE_AT)
-    return {code: Sums(*columns) for code, columns in found.items()}
 
 
 _columns = attrgetter(*SUMS)
@@ -422,7 +419,7 @@ def days_through(year: int, month: int) -> int:
 
 
 def pace(where: Where) -> list[Pace]:
-    """2 queries. Every unit with a budget, the furthest behind the calendar first; kept as `divided` does."""
+    """2 queries. Every unit with a budget, the furthest behind the calendar first; kept as `view` is."""
     return _pace(where) if where.unit else keep(("pace", where), lambda: _pace(where))
 
 

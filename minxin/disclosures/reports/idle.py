@@ -72,7 +72,7 @@ def standing(where: Where) -> Standing:
 
 
 def _standing(where: Where) -> Standing:
-    found = flow.view(where, "unit" if where.department or where.unit else "department")
+    found = flow.fresh(where, "unit" if where.department or where.unit else "department")
     ages = _ages(where)
     unrequested = pipe_public.amount(found.whole, Stretch.UNREQUESTED)
     (total,) = _revivals(where, "coalesce(sum(r.amount_fen), 0)::bigint, count(*)")

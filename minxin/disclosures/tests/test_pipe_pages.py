@@ -1,10 +1,12 @@
 """The pages of the pipe: what they tell, what they hide, and how few questions they ask."""
 
 import re
+import time
 from copy import deepcopy
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils.html import strip_tags
 
@@ -297,6 +299,30 @@ def test_money_that_stands_is_told_by_age_and_what_was_revived_by_document(pipe:
     assert "1.30 亿元" in page
     assert "葫财指〔2007〕88号" in page
     assert "ZB2007" in get(client, f"/pipe/{YEAR}/lines/?age=old")
+
+
+def test_what_is_kept_for_some_seconds_is_kept_in_each_language(pipe: Pipe, client: Client) -> None:
+    pages = ["?by=fund", "idle/", "pace/"]
+    chinese = [get(client, f"/pipe/{YEAR}/{page}") for page in pages]
+    client.cookies.load({settings.LANGUAGE_COOKIE_NAME: "en"})
+    english = [get(client, f"/pipe/{YEAR}/{page}") for page in pages]
+    for before, after, word in zip(chinese, english, ("一般公共预算", "当年形成", "时间进度"), strict=True):
+        assert word in before
+        assert word not in after
+
+
+def test_one_asker_makes_anew_what_was_kept_and_the_others_get_the_old_one_meanwhile() -> None:
+    meanwhile: list[str] = []
+
+    def make() -> str:
+        meanwhile.append(flow.keep("sum", lambda: "made twice"))
+        return "new"
+
+    flow._kept["sum"] = (time.monotonic() - flow.KEPT_SECONDS - 1, "old")
+    assert flow.keep("sum", make) == "new"
+    assert meanwhile == ["old"]
+    flow._kept["sum"] = (time.monotonic() - 3 * flow.KEPT_SECONDS, "very old")
+    assert flow.keep("sum", lambda: "newer") == "newer"
 
 
 def test_who_lags_behind_the_calendar_stands_first(pipe: Pipe) -> None:

@@ -311,13 +311,18 @@ def _contract(unit: str, contract_no: str) -> SafeString:
 def _parts(view: View, stretch: Stretch | None, request: HttpRequest, *, door: str = "pipe") -> dict[str, Any]:
     """Each part with the address of its own page, and the money of the stretch that is looked at; the first MOST_PARTS.
 
-    `more` is how many there are in all and the address of the page with all of them. Kept as long as the view is.
+    `more` is how many there are in all and the address of the page with all of them.
     """
     most = len(view.parts) if "all" in request.GET else MOST_PARTS
     if view.where.unit:
         return _first_parts(view, stretch, most, door)
-    key = ("parts", view.where, view.by, stretch, most, door, get_language())
-    return flow.keep(key, lambda: _first_parts(view, stretch, most, door))
+    return _same_parts(view, stretch, most, door, get_language())
+
+
+@lru_cache(maxsize=64)
+def _same_parts(view: View, stretch: Stretch | None, most: int, door: str, _language: str | None) -> dict[str, Any]:
+    """Of a view that is kept they are kept with it: of the very same sums."""
+    return _first_parts(view, stretch, most, door)
 
 
 def _first_parts(view: View, stretch: Stretch | None, most: int, door: str) -> dict[str, Any]:
