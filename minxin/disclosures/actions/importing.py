@@ -254,10 +254,6 @@ WHERE c.relname ~ '^disclosures_import_[0-9]+$' AND c.relkind = 'r' AND c.relper
 """
 
 
-# How many groups there are about can be seen without reading all of it.
-_ABOUT = "SET LOCAL default_statistics_target = 10; ANALYZE {table}; SET LOCAL default_statistics_target TO DEFAULT"
-
-
 def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
     """The rows, typed, in an unlogged table: the template's columns and "row", those first that all have one width."""
     cursor.execute("SELECT pg_backend_pid()")
@@ -267,9 +263,9 @@ def _stage(cursor: Any, sheet: Sheet, file: _File, say: Tell) -> _Staged:
     columns = "".join(f', "{column.code}" {kinds.get(column.kind, "text")}' for column in narrow_first)
     cursor.execute(f'CREATE UNLOGGED TABLE {staged.table} ("row" int{columns}) WITH (autovacuum_enabled = off)')
     _copy(cursor, sheet, file, staged, say)
-    cursor.execute(_ABOUT.format(table=staged.table))
-    sums = f"SELECT coalesce(sum(amount), 0)::bigint, coalesce(max(row), 0) FROM {staged.table}"  # noqa: S608 - our own
-    cursor.execute(sums)
+    about = "SET LOCAL default_statistics_target {}"  # how many groups there are can be seen without reading all of it
+    cursor.execute(f"{about.format('= 10')}; ANALYZE {staged.table}; {about.format('TO DEFAULT')}")
+    cursor.execute(f"SELECT coalesce(sum(amount), 0)::bigint, coalesce(max(row), 0) FROM {staged.table}")  # noqa: S608
     staged.fen, staged.last = cursor.fetchone()
     return staged
 
@@ -467,9 +463,9 @@ def _store(cursor: Any, staged: _Staged, submission: Submission, say: Tell) -> N
     asking.ready(year)
     _enter_payees(cursor, staged.table)
     cursor.execute("SET LOCAL enable_nestloop = off")  # a million look-ups, where few rows were expected
+    number = _numbers(cursor, staged, year)
     staged.apart = _apart(cursor, year)
     into = staged.apart or "disclosures_payment"
-    number = _numbers(cursor, staged, year)
     facts = {"year": year, "submission": submission.pk, "now": clocks.now()}
     cursor.execute(_PAYMENTS.format(table=staged.table, into=into, number=number), facts)
     staged.stored = cursor.rowcount
@@ -482,6 +478,21 @@ def _store(cursor: Any, staged: _Staged, submission: Submission, say: Tell) -> N
     say(_("入库"), staged.rows, staged.rows)
 
 
+def _numbers(cursor: Any, staged: _Staged, year: int) -> str:
+    """How a row gets its number: one by one, which takes half a second, or, in a year without payments, all at once.
+
+    Others wait for their numbers until this transaction ends; they lock the year's part after it, therefore so do we.
+    """
+    sequence = f"kernel_ref_payment_{year}"
+    if _paid(cursor, year):
+        return f"nextval('{sequence}')"
+    cursor.execute(f"ALTER SEQUENCE {sequence} INCREMENT BY {max(1, staged.last)}")
+    cursor.execute(f"SELECT nextval('{sequence}') - {staged.last}")
+    (before,) = cursor.fetchone()
+    cursor.execute(f"ALTER SEQUENCE {sequence} INCREMENT BY 1")
+    return f"{before} + p.row"
+
+
 def _apart(cursor: Any, year: int) -> str:
     """A table that becomes the part of a year without any payment yet: its indexes are built once, behind the rows.
 
@@ -489,23 +500,15 @@ def _apart(cursor: Any, year: int) -> str:
     """
     part = f"disclosures_payment_{year}"
     cursor.execute(f"LOCK TABLE {part} IN SHARE ROW EXCLUSIVE MODE")
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {part})")  # noqa: S608 - our own name
-    if cursor.fetchone()[0]:
+    if _paid(cursor, year):
         return ""
     cursor.execute(f"CREATE TABLE {part}_new (LIKE {part} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
     return f"{part}_new"
 
 
-def _numbers(cursor: Any, staged: _Staged, year: int) -> str:
-    """How a row gets its number: one by one, or all at once where the year is ours. One by one takes half a second."""
-    sequence = f"kernel_ref_payment_{year}"
-    if not staged.apart:
-        return f"nextval('{sequence}')"
-    cursor.execute(f"ALTER SEQUENCE {sequence} INCREMENT BY {max(1, staged.last)}")
-    cursor.execute(f"SELECT nextval('{sequence}') - {staged.last}")
-    (before,) = cursor.fetchone()
-    cursor.execute(f"ALTER SEQUENCE {sequence} INCREMENT BY 1")
-    return f"{before} + p.row"
+def _paid(cursor: Any, year: int) -> bool:
+    cursor.execute(f"SELECT EXISTS (SELECT FROM disclosures_payment_{year})")  # noqa: S608 - our own name
+    return bool(cursor.fetchone()[0])
 
 
 # The same totals as the proof of a night counts, found by way of the lines: five thousand keys in place of four texts.
@@ -524,10 +527,8 @@ FROM (
                disclosures_flow_month(cleared_on, {year}) AS cleared, sum(amount_fen)::bigint AS fen, count(*) AS count
         FROM {into} GROUP BY 1, 2, 3, 4, 5, 6, 7
     ) p
-    CROSS JOIN LATERAL (VALUES
-        ('requested', p.requested), ('approved', p.approved), ('ordered', p.ordered), ('paid', p.paid),
-        ('cleared', p.cleared)
-    ) m (measure, month)
+    CROSS JOIN LATERAL (VALUES ('requested', p.requested), ('approved', p.approved), ('ordered', p.ordered),
+        ('paid', p.paid), ('cleared', p.cleared)) m (measure, month)
     WHERE m.month IS NOT NULL GROUP BY 1, 2, 3, 4
 ) g
 JOIN {table}_line l USING (line_id)

@@ -25,11 +25,12 @@ from minxin.disclosures.models import (
     Submission,
 )
 from minxin.disclosures.models.line import ref_of
+from minxin.disclosures.models.payment import PER_YEAR
 from minxin.disclosures.rules import templates
 from minxin.disclosures.rules.codes import SubmissionStage
 from minxin.disclosures.tests.cast import Money
 from minxin.disclosures.tests.pipe_rows import NOON, YEAR, Pipe
-from minxin.kernel import clocks
+from minxin.kernel import clocks, refs
 from minxin.kernel.errors import Absent, Refused
 from minxin.ledger.models import Event
 
@@ -110,8 +111,9 @@ def test_every_row_becomes_a_payment_and_every_proof_holds(pipe: Pipe, bring: An
     given = rows(pipe)
     done = bring(given, encoding=encoding)
     assert (done.stored, done.rows, [f.message for f in done.findings]) == (True, 200, [])
-    found = {row.external_id: row for row in Payment.objects.select_related("payee", "commitment")}
-    assert len(found) == 200
+    found = {row.external_id: row for row in Payment.objects.select_related("payee", "commitment").order_by("id")}
+    assert list(found) == [row["external_id"] for row in given]  # numbered in the order of the file
+    assert refs.next_number("payment", YEAR) > max(row.id for row in found.values()) % PER_YEAR
     for row in given:
         kept = found[row["external_id"]]
         assert f"{kept.amount_fen // 100}.{kept.amount_fen % 100:02d}" == row["amount"]
