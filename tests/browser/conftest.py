@@ -7,12 +7,15 @@ import json
 import os
 import shutil
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from minxin.directory.rules import Officer
 from tests.browser.house import House, shared
 from tests.browser.steps import Receipt
 from tests.browser.visitors import DESKTOP, PHONE, Visitors
@@ -62,18 +65,16 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="package")
-def _sessions() -> dict[str, object]:
-    """Cookies of those who have signed in, kept from test to test."""
-    return {}
+def _visitors(browser: Browser, house: House) -> Visitors:
+    """Whoever comes to the house; what they share is kept from test to test."""
+    return Visitors(browser, house)
 
 
 @pytest.fixture
-def visitors(browser: Browser, house: House, _sessions: dict[str, object]) -> Iterator[Visitors]:
+def visitors(_visitors: Visitors) -> Iterator[Visitors]:
     """Visitors to the house. At the end none of their pages may have had anything to complain of."""
-    come = Visitors(browser, house, _cookies=_sessions)
-    yield come
-    come.leave()
-    assert come.complaints == []
+    yield _visitors
+    _visitors.leave()
 
 
 def _filed(house: House) -> Receipt:
@@ -107,3 +108,28 @@ def another(house: House) -> Receipt:
 def width(request: pytest.FixtureRequest) -> int:
     """A desk's screen, then a phone's."""
     return int(request.param)
+
+
+@pytest.fixture
+def seated(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """The desk of an officer of a test's own house, already signed in."""
+    from minxin.directory.models import Person
+
+    contexts = []
+
+    def enter(officer: Officer, **options: Any) -> Page:
+        client = Client()
+        client.force_login(Person.objects.get(pk=officer.id))
+        context = browser.new_context(
+            viewport={"width": DESKTOP, "height": 900}, locale="zh-CN", base_url=live_server.url, **options
+        )
+        context.set_default_timeout(15_000)
+        context.add_cookies(
+            [{"name": key, "value": one.value, "url": live_server.url} for key, one in client.cookies.items()]
+        )
+        contexts.append(context)
+        return context.new_page()
+
+    yield enter
+    for context in contexts:
+        context.close()

@@ -70,19 +70,15 @@ def nothing(_page: Page) -> None:
     """No demand on a page."""
 
 
-def file(
-    page: Page, matter: Matter, *, kind: str = "投诉", each: Look = nothing, at: int | None = None, until: str = ""
-) -> Receipt:
+def file(page: Page, matter: Matter, *, kind: str = "投诉", each: Look = nothing, until: str = "") -> Receipt:
     """File by the public pages, from the home page's door to the receipt.
 
-    `each` looks at every filled page before it is sent, and may change its size: then `at` is the width to return to.
+    `each` looks at every filled page before it is sent.
     `until="check"` stops before the last button; the receipt is then empty.
     """
 
     def on() -> None:
         each(page)
-        if at:
-            page.set_viewport_size({"width": at, "height": 900})
         onward(page)
 
     page.goto("/")

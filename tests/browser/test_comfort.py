@@ -93,7 +93,7 @@ def test_a_case_on_paper_is_the_file_without_the_desk(visitors: Visitors, filed:
 
 @pytest.mark.parametrize("address", ["/", "/file/", "/cases/", "/track/", "/desk/account/login/", "/nowhere/"])
 def test_the_policy_allows_no_script_from_anywhere_else(visitors: Visitors, address: str) -> None:
-    page = visitors.page()
+    page = visitors.reader()
     answer = page.goto(address)
     assert answer
     policy = answer.headers["content-security-policy"]

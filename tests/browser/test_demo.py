@@ -22,7 +22,7 @@ def public_case(page: Page, words: str, title: str) -> None:
 @pytest.fixture
 def page(visitors: Visitors, width: int) -> Page:
     """A reader of the demo."""
-    return visitors.page(width)
+    return visitors.reader(width)
 
 
 def test_429_yuan_reached_the_teacher_the_same_day(page: Page) -> None:

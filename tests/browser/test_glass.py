@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def page(visitors: Visitors, width: int) -> Page:
     """A reader of the demo."""
-    return visitors.page(width)
+    return visitors.reader(width)
 
 
 def test_265_units_published_their_budgets_in_one_act_at_the_start_of_the_year(page: Page) -> None:

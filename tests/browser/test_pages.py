@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from minxin.directory.rules import Role
 from tests.browser import steps
 from tests.browser.steps import Receipt
-from tests.browser.visitors import DESKTOP, NARROWEST, PHONE, Visitors, accessible, everywhere, fits
+from tests.browser.visitors import NARROWEST, PHONE, Visitors, accessible, everywhere, fits
 
 pytestmark = pytest.mark.browser
 
@@ -42,17 +42,17 @@ def goto(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_page(visitors: Visitors, address: str) -> None:
-    page = visitors.page()
+    page = visitors.reader()
     goto(page, address)
     everywhere(page)
 
 
 @pytest.mark.parametrize("address", MAIN)
 def test_a_public_page_in_the_dark_and_for_elders(visitors: Visitors, address: str) -> None:
-    dark = visitors.page(color_scheme="dark")
+    dark = visitors.reader(color_scheme="dark")
     goto(dark, address)
     accessible(dark)
-    elder = visitors.page(PHONE, elder=True)
+    elder = visitors.reader(PHONE, elder=True)
     goto(elder, address)
     assert elder.evaluate("() => parseFloat(getComputedStyle(document.body).fontSize)") >= 22
     accessible(elder)
@@ -63,7 +63,7 @@ def test_a_public_page_in_the_dark_and_for_elders(visitors: Visitors, address: s
 
 def test_every_question_of_the_filing(visitors: Visitors) -> None:
     page = visitors.page()
-    steps.file(page, steps.WAGES, each=everywhere, at=DESKTOP)
+    steps.file(page, steps.WAGES, each=everywhere)
     everywhere(page)
 
 
@@ -93,7 +93,6 @@ def test_the_pages_of_one_case(visitors: Visitors, filed: Receipt) -> None:
     }.items():
         desk = visitors.at_work(visitors.house.who(centre, role))
         for address in addresses:
-            desk.set_viewport_size({"width": DESKTOP, "height": 900})
             goto(desk, f"/desk/cases/{filed.ref}/{address}")
             everywhere(desk)
 
@@ -103,7 +102,6 @@ def test_a_published_case_and_its_unit(visitors: Visitors) -> None:
     page.goto("/cases/")
     page.locator(".item-title a").first.click()
     everywhere(page)
-    page.set_viewport_size({"width": DESKTOP, "height": 900})
     page.locator("aside .facts a[href^='/units/']").first.click()
     everywhere(page)
 
@@ -112,7 +110,6 @@ def test_a_published_case_and_its_unit(visitors: Visitors) -> None:
 def test_the_pages_of_a_desk(visitors: Visitors, role: Role, addresses: list[str]) -> None:
     page = visitors.at_work(_who(visitors, role))
     for address in addresses:
-        page.set_viewport_size({"width": DESKTOP, "height": 900})
         goto(page, address)
         everywhere(page)
 
@@ -126,7 +123,6 @@ def test_one_unit_one_person_one_region_one_category(visitors: Visitors) -> None
         (Role.AUDITOR, "/desk/log/", "main td a[href^='/desk/log/'], main li a[href^='/desk/log/']"),
     ):
         page = visitors.at_work(_who(visitors, role))
-        page.set_viewport_size({"width": DESKTOP, "height": 900})
         goto(page, address)
         target = page.locator(link).first.get_attribute("href")
         assert target
@@ -134,18 +130,16 @@ def test_one_unit_one_person_one_region_one_category(visitors: Visitors) -> None
         everywhere(page)
 
 
-@pytest.mark.parametrize("address", ["/desk/", "/desk/cases/", "/desk/enter/"])
-def test_the_desk_in_the_dark_and_for_elders(visitors: Visitors, filed: Receipt, address: str) -> None:
+def test_the_desk_in_the_dark_and_for_elders(visitors: Visitors, filed: Receipt) -> None:
     who = _who(visitors, Role.EDITOR)
-    desk = visitors.desk(who, color_scheme="dark")
-    goto(desk, address)
-    accessible(desk)
-    goto(desk, f"/desk/cases/{filed.ref}/")
-    accessible(desk)
-    elder = visitors.desk(who, PHONE, elder=True)
-    goto(elder, address)
-    accessible(elder)
-    fits(elder)
+    dark, elder = visitors.desk(who, color_scheme="dark"), visitors.desk(who, PHONE, elder=True)
+    for address in ("/desk/", "/desk/cases/", "/desk/enter/"):
+        for page in (dark, elder):
+            goto(page, address)
+            accessible(page)
+        fits(elder)
+    goto(dark, f"/desk/cases/{filed.ref}/")
+    accessible(dark)
 
 
 def _who(visitors: Visitors, role: Role):

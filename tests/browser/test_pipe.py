@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitors import DESKTOP, accessible, everywhere
+from tests.browser.visitors import DESKTOP, accessible, everywhere, readable_in_the_dark
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCHOOL = "211400-YZ"
@@ -41,12 +41,14 @@ def site(cast: Any, live_server: Any) -> tuple[str, list[str]]:
     ]  # fmt: skip
 
 
-def test_every_page_fits_every_width_and_axe_is_content(browser: Browser, site: tuple[str, list[str]]) -> None:
+def test_every_page_fits_every_width_and_axe_is_content_in_the_dark_too(
+    browser: Browser, site: tuple[str, list[str]]
+) -> None:
     page = _page(browser)
     for address in site[1]:
         page.goto(site[0] + address)
+        readable_in_the_dark(page)
         everywhere(page)
-        page.set_viewport_size({"width": DESKTOP, "height": 900})
     page.context.close()
 
 
@@ -66,17 +68,14 @@ def test_one_yuan_is_followed_both_ways_without_script(browser: Browser, site: t
     page.context.close()
 
 
-def test_the_picture_leads_to_the_rows_and_is_drawn_in_the_dark_too(
-    browser: Browser, site: tuple[str, list[str]]
-) -> None:
+def test_the_picture_is_drawn_in_the_dark_too(browser: Browser, site: tuple[str, list[str]]) -> None:
     page = _page(browser, color_scheme="dark")
     page.goto(site[0] + "/pipe/2007/")
     expect(page.locator("figure.chart canvas").first).to_be_visible()
-    for address in site[1]:
-        page.goto(site[0] + address)
-        accessible(page)
+    accessible(page)
     page.context.close()
 
 
 def _page(browser: Browser, **options: Any) -> Page:
-    return browser.new_context(viewport={"width": DESKTOP, "height": 900}, locale="zh-CN", **options).new_page()
+    options |= {"viewport": {"width": DESKTOP, "height": 900}, "locale": "zh-CN", "reduced_motion": "reduce"}
+    return browser.new_context(**options).new_page()

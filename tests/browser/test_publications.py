@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.visitors import DESKTOP, accessible, everywhere
+from tests.browser.visitors import DESKTOP, everywhere, readable_in_the_dark
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TABLES = "/tables/211400-JYJ/2007/initial"
@@ -48,12 +48,14 @@ def site(cast: Any, live_server: Any) -> Iterator[tuple[str, list[str]]]:
         ]  # fmt: skip
 
 
-def test_every_page_fits_every_width_and_axe_is_content(browser: Browser, site: tuple[str, list[str]]) -> None:
+def test_every_page_fits_every_width_and_axe_is_content_in_the_dark_too(
+    browser: Browser, site: tuple[str, list[str]]
+) -> None:
     page = _page(browser)
     for address in site[1]:
         page.goto(site[0] + address)
+        readable_in_the_dark(page)
         everywhere(page)
-        page.set_viewport_size({"width": DESKTOP, "height": 900})
     page.context.close()
 
 
@@ -72,13 +74,6 @@ def test_a_past_day_is_chosen_without_script(browser: Browser, site: tuple[str, 
     page.context.close()
 
 
-def test_in_the_dark(browser: Browser, site: tuple[str, list[str]]) -> None:
-    page = _page(browser, color_scheme="dark")
-    for address in site[1]:
-        page.goto(site[0] + address)
-        accessible(page)
-    page.context.close()
-
-
 def _page(browser: Browser, **options: Any) -> Page:
-    return browser.new_context(viewport={"width": DESKTOP, "height": 900}, locale="zh-CN", **options).new_page()
+    options |= {"viewport": {"width": DESKTOP, "height": 900}, "locale": "zh-CN", "reduced_motion": "reduce"}
+    return browser.new_context(**options).new_page()

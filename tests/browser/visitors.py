@@ -1,6 +1,7 @@
 """Who looks at the house: browser contexts that hear every complaint of a page, and what may be demanded of it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -29,15 +30,21 @@ class Visitors:
     complaints: list[str] = field(default_factory=list)
     _open: list[BrowserContext] = field(default_factory=list)
     _cookies: dict[str, Any] = field(default_factory=dict)
-    _desks: dict[tuple[str, int], Page] = field(default_factory=dict)
+    _readers: dict[tuple[Any, ...], Page] = field(default_factory=dict)
+    _desks: dict[int, Page] = field(default_factory=dict)
+    _at_work: dict[int, str] = field(default_factory=dict)
 
     def page(self, width: int = DESKTOP, *, script: bool = True, elder: bool = False, **options: Any) -> Page:
         """A new page of somebody nobody knows. `elder`, and `color_scheme` among the options, as they have it set."""
+        page = self._page(width, script=script, elder=elder, **options)
+        self._open.append(page.context)
+        return page
+
+    def _page(self, width: int, *, script: bool = True, elder: bool = False, **options: Any) -> Page:
         options.setdefault("viewport", {"width": width, "height": HEIGHTS.get(width, 900)})
         context = self.browser.new_context(
             base_url=self.house.url, locale="zh-CN", java_script_enabled=script, reduced_motion="reduce", **options
         )
-        self._open.append(context)
         if elder:
             context.add_cookies([{"name": "minxin_elder", "value": "1", "url": self.house.url}])
         context.set_default_timeout(15_000)
@@ -46,26 +53,41 @@ class Visitors:
         context.on("page", self._listen)
         return page
 
+    def reader(self, width: int = DESKTOP, **options: Any) -> Page:
+        """Somebody nobody knows who only reads: one page for all tests, for a new window costs more than a new page."""
+        key = (width, *sorted(options.items()))
+        if key not in self._readers:
+            self._readers[key] = self._page(width, **options)
+        return _sized(self._readers[key], width)
+
     def desk(self, who: SignIn, width: int = DESKTOP, **options: Any) -> Page:
         """The desk of somebody who has signed in, by the sign-in page the first time."""
         page = self.page(width, **options)
+        self._seat(page, who)
+        return page
+
+    def at_work(self, who: SignIn, width: int = DESKTOP) -> Page:
+        """The desk of this width that all tests share, this officer sitting down at it: whoever sat there has left."""
+        page = self._desks[width] = self._desks.get(width) or self._page(width)
+        if self._at_work.get(width) != who.username:
+            page.context.clear_cookies()
+            self._seat(page, who)
+            self._at_work[width] = who.username
+        return _sized(page, width)
+
+    def _seat(self, page: Page, who: SignIn) -> None:
         if who.username not in self._cookies:
             sign_in(page, who)
             self._cookies[who.username] = page.context.cookies()
         else:
             page.context.add_cookies(self._cookies[who.username])
-        return page
-
-    def at_work(self, who: SignIn, width: int = DESKTOP) -> Page:
-        """The one page that this officer keeps open through a test."""
-        if (who.username, width) not in self._desks:
-            self._desks[who.username, width] = self.desk(who, width)
-        return self._desks[who.username, width]
 
     def leave(self) -> None:
-        """Close what is open."""
+        """Close what one test has opened; none of it, nor of what is shared, may have had anything to complain of."""
         while self._open:
             self._open.pop().close()
+        complaints, self.complaints = self.complaints, []
+        assert complaints == []
 
     def _listen(self, page: Page) -> None:
         page.on("console", self._console)
@@ -87,6 +109,11 @@ class Visitors:
             self.complaints.append(f"failed: {request.url} {request.failure}")
 
 
+def _sized(page: Page, width: int) -> Page:
+    page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 900)})
+    return page
+
+
 def sign_in(page: Page, who: SignIn) -> None:
     """By the sign-in page, as anybody of the staff."""
     page.goto("/desk/")
@@ -98,20 +125,31 @@ def sign_in(page: Page, who: SignIn) -> None:
 
 
 def everywhere(page: Page) -> None:
-    """The page fits a desk's screen, half of it (200 % zoom), a phone and the narrowest phone, and axe is content."""
+    """The page fits a phone, the narrowest one, half a desk's screen (200 % zoom) and all of it; axe is content.
+
+    It begins and ends on a desk's screen.
+    """
     accessible(page)
-    for width in (DESKTOP, DESKTOP // 2, PHONE, NARROWEST):
+    for width in (PHONE, NARROWEST, DESKTOP // 2, DESKTOP):
         page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 450)})
         fits(page)
         if width == PHONE:
             accessible(page)
 
 
-def accessible(page: Page) -> None:
-    """axe finds nothing at all on this page."""
+def readable_in_the_dark(page: Page) -> None:
+    """The colours of the page as it stands have their contrast in the dark too; then it is light again."""
+    page.emulate_media(color_scheme="dark")
+    accessible(page, only=["color-contrast"])
+    page.emulate_media(color_scheme="light")
+
+
+def accessible(page: Page, *, only: Sequence[str] = ()) -> None:
+    """axe finds nothing at all on this page; nothing of some rules when they are named."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
-    found = page.evaluate("() => axe.run({ resultTypes: ['violations'] }).then((told) => told.violations)")
+    options = {"reporter": "no-passes", "selectors": False} | ({"runOnly": list(only)} if only else {})
+    found = page.evaluate("(options) => axe.run(options).then((told) => told.violations)", options)
     told = [
         f"{rule['id']}: {rule['help']} — " + " | ".join(node["html"][:160] for node in rule["nodes"][:4])
         for rule in found
