@@ -1,16 +1,15 @@
 """The pipe's desk in a browser: from a plan to an approved payment at every width with axe, and once without script."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.visitors import DESKTOP, accessible, everywhere
+from tests.browser.visitors import accessible, everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 HOME = "/desk/pipe/"
@@ -36,28 +35,9 @@ def school(cast: Any, live_server: Any) -> Any:
 
 
 @pytest.fixture
-def desk(browser: Browser, school: Any, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """The desk of an officer, already signed in."""
-    from minxin.directory.models import Person
-
-    contexts = []
-
-    def enter(who: str, **options: Any) -> Page:
-        client = Client()
-        client.force_login(Person.objects.get(pk=school.officers[who].id))
-        context = browser.new_context(
-            viewport={"width": DESKTOP, "height": 900}, locale="zh-CN", base_url=live_server.url, **options
-        )
-        context.set_default_timeout(15_000)
-        context.add_cookies(
-            [{"name": key, "value": one.value, "url": live_server.url} for key, one in client.cookies.items()]
-        )
-        contexts.append(context)
-        return context.new_page()
-
-    yield enter
-    for context in contexts:
-        context.close()
+def desk(school: Any, seated: Callable[..., Page]) -> Callable[..., Page]:
+    """The desk of one of its officers."""
+    return lambda who, **options: seated(school.officers[who], **options)
 
 
 def allot(school: Any) -> list[str]:
@@ -75,12 +55,6 @@ def allot(school: Any) -> list[str]:
     plans.approve(finance="211400-CZJ", month=month, by=school.officers["finance_budget"])
     plans.issue(finance="211400-CZJ", month=month, doc_no="葫财支1号", by=school.officers["finance_cashier"])
     return [ref_of(row) for row in rows]
-
-
-def wide(page: Page) -> None:
-    """As everywhere, and back to a desk's screen."""
-    everywhere(page)
-    page.set_viewport_size({"width": DESKTOP, "height": 900})
 
 
 def fill(page: Page, number: int, ref: str, yuan: str, name: str = "葫芦岛市新华书店") -> None:
@@ -102,13 +76,13 @@ def test_a_payment_is_planned_asked_for_and_approved(desk: Callable[..., Page], 
     clerk.get_by_label("办公费 的计划金额").fill("500000")
     clerk.get_by_role("button", name="上报用款计划").click()
     expect(clerk.locator(".notice")).to_contain_text("只有 400,000.00 元")
-    wide(clerk)
+    everywhere(clerk)
     clerk.get_by_label("办公费 的计划金额").fill("1,000")
     clerk.get_by_role("button", name="上报用款计划").click()
     expect(clerk.get_by_text("已上报", exact=True)).to_be_visible()
     budget.goto("/desk/pipe/plans/")
     budget.get_by_label("选", exact=True).check()
-    wide(budget)
+    everywhere(budget)
     budget.get_by_role("button", name="批准选中的计划").click()
     cashier.goto("/desk/pipe/plans/")
     cashier.get_by_label("选中市一高").check()
@@ -123,7 +97,7 @@ def test_a_payment_is_planned_asked_for_and_approved(desk: Callable[..., Page], 
     fill(clerk, 1, ref, "1000.01")
     clerk.get_by_role("button", name="提交申请").click()
     expect(clerk.locator("#id_r0-amount-fault")).to_contain_text("还有 1,000.00 元")
-    wide(clerk)
+    everywhere(clerk)
     clerk.get_by_label("金额").first.fill("1000.00")
     clerk.get_by_role("button", name="提交申请").click()
     expect(clerk.get_by_role("heading", name="市一高申请支付 1 笔")).to_be_visible()

@@ -1,15 +1,14 @@
 """The treasury's desks in a browser: orders, receipts by file, clearing, a difference; at every width with axe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.visitors import DESKTOP, everywhere
+from tests.browser.visitors import everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PIPE = "/desk/pipe"
@@ -44,28 +43,9 @@ def approved(cast: Any, live_server: Any) -> Any:
 
 
 @pytest.fixture
-def desk(browser: Browser, approved: Any, live_server: Any) -> Iterator[Callable[[str], Page]]:
-    """The desk of an officer, already signed in."""
-    from minxin.directory.models import Person
-
-    contexts = []
-
-    def enter(who: str) -> Page:
-        client = Client()
-        client.force_login(Person.objects.get(pk=approved.officers[who].id))
-        context = browser.new_context(
-            viewport={"width": DESKTOP, "height": 900}, locale="zh-CN", base_url=live_server.url
-        )
-        context.set_default_timeout(15_000)
-        context.add_cookies(
-            [{"name": key, "value": one.value, "url": live_server.url} for key, one in client.cookies.items()]
-        )
-        contexts.append(context)
-        return context.new_page()
-
-    yield enter
-    for context in contexts:
-        context.close()
+def desk(approved: Any, seated: Callable[..., Page]) -> Callable[..., Page]:
+    """The desk of one of its officers."""
+    return lambda who, **options: seated(approved.officers[who], **options)
 
 
 def receipt(order: bytes) -> bytes:
@@ -83,12 +63,10 @@ def receipt(order: bytes) -> bytes:
     return vouchers.build(envelope, head, details)
 
 
-def seen(page: Page, address: str = "") -> None:
-    """The page fits everywhere and axe is content; then at the desk's width again."""
-    if address:
-        page.goto(PIPE + address)
+def seen(page: Page, address: str) -> None:
+    """The page fits everywhere and axe is content."""
+    page.goto(PIPE + address)
     everywhere(page)
-    page.set_viewport_size({"width": DESKTOP, "height": 900})
 
 
 def test_from_the_order_to_the_settled_difference(desk: Callable[[str], Page], tmp_path: Path) -> None:
@@ -111,16 +89,16 @@ def test_from_the_order_to_the_settled_difference(desk: Callable[[str], Page], t
     banker.get_by_role("button", name="上传回单").click()
     expect(banker.get_by_role("row", name="broken.xml")).to_contain_text("没有收下")
     expect(banker.get_by_role("row", name="receipt.xml")).to_contain_text("付出 1 笔，没有付出 1 笔")
-    seen(banker)
+    everywhere(banker)
     banker.locator("#received").get_by_role("link", name="YH1", exact=True).click()
     expect(banker.get_by_text("账号户名不符")).to_be_visible()
-    seen(banker)
+    everywhere(banker)
     banker.locator("#lines").get_by_role("link").first.click()
-    seen(banker)
+    everywhere(banker)
 
     cashier.reload()
     expect(cashier.locator("#failures")).to_contain_text("账号户名不符")
-    seen(cashier)
+    everywhere(cashier)
     cashier.goto(f"{PIPE}/clearing/")
     cashier.get_by_role("button", name="清算这一天").click()
     expect(cashier.get_by_text("全部回到零")).to_be_visible()
@@ -128,9 +106,9 @@ def test_from_the_order_to_the_settled_difference(desk: Callable[[str], Page], t
     cashier.get_by_label("银行对账单").set_input_files(tmp_path / "statement.csv")
     cashier.get_by_role("button", name="上传并对账").click()
     expect(cashier.get_by_text("对账完成：相符 1 笔，差异 1 笔。")).to_be_visible()
-    seen(cashier)
+    everywhere(cashier)
     cashier.locator("#differences").get_by_role("link", name="B9").click()
-    seen(cashier)
+    everywhere(cashier)
     cashier.get_by_label("怎么产生的，怎么处理的").fill("银行误列，已更正。")
     cashier.get_by_role("button", name="处理完毕").click()
     expect(cashier.get_by_text("银行误列，已更正。")).to_be_visible()
