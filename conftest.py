@@ -119,6 +119,7 @@ def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """
     from django.db import transaction
 
+    _forget()
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -230,6 +231,10 @@ hypothesis.settings.load_profile("house")
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     """What a process keeps in memory outlives a rolled-back test: read it anew in each."""
+    _forget()
+
+
+def _forget() -> None:
     from minxin.cases.models import snapshot
     from minxin.kernel import reports
 

@@ -7,6 +7,7 @@ import schemathesis
 from django.core import signals
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -15,7 +16,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from minxin.cases.models import snapshot
 from minxin.cases.tests.api_calls import FILING, call
 from minxin.cases.tests.public_cast import published
 from minxin.directory.actions import tokens
@@ -28,17 +28,22 @@ DESCRIPTION = "/api/v1/openapi.json"
 schema = schemathesis.openapi.from_wsgi(DESCRIPTION, get_wsgi_application())
 
 
-@pytest.fixture
-def known(cast, settings):
-    """Refs, codes and tokens that the generated requests are given, so that they reach more than the first door."""
-    settings.MINXIN_OPEN_FILING = True
-    snapshot.forget()
-    receipt = call("POST", "/cases", FILING | {"respondent": ""}).json()
+@pytest.fixture(scope="module")
+def _known(_cast, kept):
+    with override_settings(MINXIN_OPEN_FILING=True):
+        receipt = call("POST", "/cases", FILING | {"respondent": ""}).json()
     return {
         "open": (receipt["ref"], receipt["code"]),
-        "public": published(cast).ref,
+        "public": published(_cast).ref,
         "token": tokens.issue_token(by=SYSTEM, person="huludao_editor"),
     }
+
+
+@pytest.fixture
+def known(_known, cast, settings):
+    """Refs, codes and tokens that the generated requests are given, so that they reach more than the first door."""
+    settings.MINXIN_OPEN_FILING = True
+    return _known
 
 
 @pytest.fixture
