@@ -1,12 +1,11 @@
 """Writing events: in the transaction of the change itself, one statement."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection
-
-from minxin.kernel import clocks
+from minxin.kernel import clocks, statements
 from minxin.ledger import rules
 
 # The parts of the one INSERT, for a change that is itself a single statement: `INSERT SELECT VALUES FROM …`, run with
@@ -20,7 +19,7 @@ VALUES = """
 _RECORD = f"{INSERT} VALUES ({VALUES})"
 _RECORD_NEXT = f"""
 WITH next AS (
-    INSERT INTO ledger_stream (name, seq) VALUES (%(event_stream)s, 1)
+    INSERT INTO ledger_stream (name, seq) VALUES (%(event_stream)s::text, 1)
     ON CONFLICT (name) DO UPDATE SET seq = ledger_stream.seq + 1
     RETURNING seq
 )
@@ -83,8 +82,7 @@ def record(
     the auditor's log leaves it out.
     """
     event = values(stream=stream, verb=verb, by=by, facts=facts, seq=seq, sealed=sealed)
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD_NEXT if seq is None else _RECORD, event)
+    _run(_RECORD_NEXT if seq is None else _RECORD, event)
 
 
 def record_many(
@@ -100,5 +98,20 @@ def record_many(
     event["many_facts"] = [json.dumps(rules.facts(row), ensure_ascii=False) for row in facts.values()]
     hidden = frozenset(sealed)
     event["seals"] = [stream in hidden for stream in facts]
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD_MANY, event)
+    _run(_RECORD_MANY, event)
+
+
+def _run(statement: str, event: Mapping[str, Any]) -> None:
+    """One of the statements above, kept planned: every change of the house runs one."""
+    text, names = _NUMBERED[statement]
+    statements.run(text, [event[name] for name in names])
+
+
+def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """With PostgreSQL's own placeholders, and whose place each is."""
+    names = tuple(dict.fromkeys(_NAME.findall(statement)))
+    return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", statement), names
+
+
+_NAME = re.compile(r"%\((\w+)\)s")
+_NUMBERED = {statement: _numbered(statement) for statement in (_RECORD, _RECORD_NEXT, _RECORD_MANY)}
