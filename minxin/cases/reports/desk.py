@@ -47,9 +47,9 @@ _NOBODYS = [0]  # in a statement that is kept: the cases asked for
 _NOW = datetime.max.replace(tzinfo=UTC)  # in a statement that is kept: the moment it is asked
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
-    """One line of a list: the case, how it stands with time, and what is asked of the reader."""
+    """One line of a list; the same object while nothing of it changes (`_told`), so its picture may be kept by it."""
 
     ref: str
     title: str
@@ -487,8 +487,8 @@ def rows(
     lines = _kept_lines(officer, queue, keys)
     found = {line.id: line for line in lines}
     units = directory.units_by_id({key for line in lines for key in (line.lead_id, line.centre_id) if key})
-    now = clocks.now()
-    return [_row(found[key], queue, (dues or {}).get(key), units, now) for key in dict.fromkeys(keys) if key in found]
+    asked = _Asked(queue, units, clocks.now(), get_language())
+    return [_row(found[key], (dues or {}).get(key), asked) for key in dict.fromkeys(keys) if key in found]
 
 
 def _kept_lines(officer: Officer, queue: Queue | None, keys: Sequence[int]) -> list[_Line]:
@@ -532,14 +532,22 @@ def _assisting(officer: Officer) -> QuerySet[Assignment]:
     return work.filter(state__in=codes.OPEN_WORK).order_by("id")
 
 
-def _row(case: _Line, queue: Queue | None, due: datetime | None, units: dict[int, Any], now: datetime) -> Row:
-    from_assignment = due if queue and queue.source in {"unit", "signature"} else None
-    due_at: datetime | None = case.clock_due or from_assignment or case.due_at
+class _Asked(NamedTuple):  # what the rows of one list share
+    queue: Queue | None
+    units: dict[int, Any]
+    now: datetime
+    language: str | None
+
+
+def _row(case: _Line, due: datetime | None, asked: _Asked) -> Row:
+    queue, units, now, language = asked
+    of_work = due if queue and queue.source in {"unit", "signature"} else None
+    due_at: datetime | None = case.clock_due or of_work or case.due_at
     if queue is None and case.stage in {codes.Stage.RATING, codes.Stage.REASSESS, codes.Stage.APPEAL}:
         due_at = None
     unit = units.get(case.lead_id or 0) or units.get(case.centre_id)
-    lamp = desk.lamp(stage=case.stage, due_at=due_at, now=now)
-    return _told(case, queue.code if queue else "", unit.short if unit else "", due_at, lamp, get_language())
+    lamp = desk.lamp(stage=case.stage, due_at=due_at, now=now, language=language)
+    return _told(case, queue.code if queue else "", unit.short if unit else "", due_at, lamp, language)
 
 
 @lru_cache(maxsize=4096)

@@ -189,18 +189,26 @@ class Lamp:
     words: str
 
 
-def lamp(*, stage: str, due_at: datetime | None, now: datetime) -> Lamp:
-    """By the time left: red late, amber within 48 hours, else green; grey while the clock stands still or is done."""
-    if stage in {Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.MERGED}:
+def lamp(*, stage: str, due_at: datetime | None, now: datetime, language: str | None = None) -> Lamp:
+    """By the time left: red late, amber within 48 hours, else green; grey while the clock stands still or is done.
+
+    `language` is the reader's, for those who know it already: a list has fifty.
+    """
+    if stage in _DONE:
         return Lamp("grey", str(Stage(stage).label))
-    if stage in {Stage.ASKING, Stage.SUPPLEMENT}:
+    if stage in _PAUSED:
         return Lamp("grey", _("暂停计时"))
     if due_at is None:
         return Lamp("grey", _("未计时"))
     left = due_at - now
-    if left < timedelta(0):
-        return _lit("red", *_in_units(-left), get_language())
-    return _lit("amber" if left <= AMBER else "green", *_in_units(left), get_language())
+    if left < _NOTHING:
+        return _lit("red", *_in_units(-left), language or get_language())
+    return _lit("amber" if left <= AMBER else "green", *_in_units(left), language or get_language())
+
+
+_DONE = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.WITHDRAWN, Stage.MERGED})
+_PAUSED = frozenset({Stage.ASKING, Stage.SUPPLEMENT})
+_NOTHING = timedelta(0)
 
 
 @lru_cache(maxsize=2048)
@@ -227,8 +235,7 @@ def verb_label(verb: str) -> str:
 
 @lru_cache(maxsize=128)
 def _stage_label(stage: str, _language: str | None) -> str:
-    waits = stage in {Stage.ASKING, Stage.SUPPLEMENT}
-    return str(_PATIENCE if waits else Stage(stage).label)
+    return str(_PATIENCE if stage in _PAUSED else Stage(stage).label)
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from minxin.ui import fields, keeping, words
+from minxin.ui import addresses, fields, keeping, words
 
 register = template.Library()
 
@@ -37,6 +37,7 @@ DESK = "/desk/"
 CHARTS = ("bar", "line", "treemap", "sunburst", "sankey", "calendar")
 
 keeping.register(register)
+addresses.register(register)
 register.filter("day", words.day)
 register.filter("month", words.month)
 register.filter("weekday", words.weekday)
