@@ -3,7 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import cache
 
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -67,6 +70,23 @@ class Gate:
             refusals.refresh_pool()
             return refusals.answer(request, *refusals.read_fault(exception))
         return None
+
+
+def policies(get_response: Handler) -> Handler:
+    """The Content-Security-Policy of each surface, written by django-csp and kept: no page has one of its own."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not (settings.DEBUG and response.status_code in {404, 500}):  # Django's debug pages have styles inside
+            response.headers.setdefault(HEADER, _policy(desk=bool(_DESK.match(request.path))))
+        return response
+
+    return handle
+
+
+@cache
+def _policy(*, desk: bool) -> str:
+    return build_policy(settings.MINXIN_DESK_CSP if desk else None)
 
 
 def sessions(get_response: Handler) -> Handler:
@@ -136,5 +156,4 @@ def _dress(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if _DESK.match(request.path):
         response.headers.setdefault("Cache-Control", "no-store, private")
         response.headers.setdefault("X-Robots-Tag", "noindex")
-        response._csp_config = settings.MINXIN_DESK_CSP  # type: ignore[attr-defined]
     return response

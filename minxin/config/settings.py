@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "minxin.config.middleware.health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "minxin.config.middleware.policies",
     "django.middleware.locale.LocaleMiddleware",
     "minxin.config.middleware.Gate",
     "minxin.config.middleware.sessions",
