@@ -14,6 +14,7 @@ from psycopg.abc import Loader
 
 Row = TypeVar("Row")
 _HOLE = re.compile("%s|%%")
+_NAMED = re.compile(r"%\((\w+)\)s")
 _MOMENTS = psycopg.adapters.types["timestamptz"].oid
 _UTC = cast(type[Loader], psycopg.adapters.get_loader(_MOMENTS, psycopg.pq.Format.TEXT))
 _NUMBER, _WORD = -(2**40), "‹asked›"  # stand for what is asked in a question that is kept
@@ -49,6 +50,12 @@ def rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors, _Cursor(connection.connection) as cursor:
         cursor.execute(statement, values, prepare=True)
         return cursor.fetchall() if _has_rows(cursor) else []
+
+
+def numbered(statement: str) -> tuple[str, tuple[str, ...]]:
+    """A statement with named places (%(name)s) fit for `run` and `rows`, and whose value each place takes, in order."""
+    names = tuple(dict.fromkeys(_NAMED.findall(statement)))
+    return _NAMED.sub(lambda found: f"${names.index(found[1]) + 1}", statement), names
 
 
 def planned(statement: str, values: Sequence[object]) -> tuple[str, tuple[object, ...]]:

@@ -1,7 +1,6 @@
 """Writing events: in the transaction of the change itself, one statement."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,11 +106,4 @@ def _run(statement: str, event: Mapping[str, Any]) -> None:
     statements.run(text, [event[name] for name in names])
 
 
-def _numbered(statement: str) -> tuple[str, tuple[str, ...]]:
-    """With PostgreSQL's own placeholders, and whose place each is."""
-    names = tuple(dict.fromkeys(_NAME.findall(statement)))
-    return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", statement), names
-
-
-_NAME = re.compile(r"%\((\w+)\)s")
-_NUMBERED = {statement: _numbered(statement) for statement in (_RECORD, _RECORD_NEXT, _RECORD_MANY)}
+_NUMBERED = {statement: statements.numbered(statement) for statement in (_RECORD, _RECORD_NEXT, _RECORD_MANY)}

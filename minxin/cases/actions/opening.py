@@ -1,6 +1,5 @@
 """The one statement that opens a case: its key is claimed, its rows and its first event are written, or nothing is."""
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -13,8 +12,6 @@ from minxin.cases.rules import codes
 from minxin.directory.rules import Officer
 from minxin.kernel import statements
 from minxin.ledger import actions as ledger
-
-_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 # What a new case fills in; every other column begins with its model's default.
 _CASE = (
@@ -51,9 +48,7 @@ def write(
 @cache
 def _statement() -> tuple[str, tuple[str, ...]]:
     """The statement, and which fact each of its placeholders stands for."""
-    named = _named_statement()
-    names = tuple(dict.fromkeys(_PLACEHOLDER.findall(named)))
-    return _PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", named), names
+    return statements.numbered(_named_statement())
 
 
 def _named_statement() -> str:

@@ -77,3 +77,8 @@ def test_a_connection_plans_a_kept_statement_once() -> None:
         statements.rows(statement, [key])
     asked = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1::text"
     assert statements.rows(asked, [statement]) == [(3, 0)]
+
+
+def test_named_places_are_numbered_in_the_order_they_come_and_a_name_keeps_its_number() -> None:
+    text, names = statements.numbered("SELECT %(b)s::text, %(a)s::bigint, %(b)s::text")
+    assert (text, names) == ("SELECT $1::text, $2::bigint, $1::text", ("b", "a"))
